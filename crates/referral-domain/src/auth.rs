@@ -1,0 +1,112 @@
+//! Who may do what: roles of people, scopes of keys.
+
+use crate::id::{ApiKeyId, BookId};
+use crate::reference::Slug;
+use crate::time::Timestamp;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+
+        impl $name {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Its word in JSON, in logs and in the store.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The one with this word.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// The role a user's token claims.
+    Role {
+        /// Anybody.
+        User = "user",
+        /// Reviews fraud.
+        Operator = "operator",
+        /// Pays and adjusts.
+        Finance = "finance",
+        /// Everything.
+        Admin = "admin",
+    }
+}
+
+words! {
+    /// What an API key may do.
+    Scope {
+        /// Send events.
+        EventsWrite = "events:write",
+        /// Redeem credits.
+        CreditsRedeem = "credits:redeem",
+        /// Read for any user.
+        UsersRead = "users:read",
+        /// Make codes.
+        CodesWrite = "codes:write",
+        /// Read administration.
+        AdminRead = "admin:read",
+        /// Change anything.
+        AdminWrite = "admin:write",
+        /// Work on payouts.
+        PayoutsWrite = "payouts:write",
+    }
+}
+
+/// An API key as it is stored: never the key, only its SHA-256.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The program it speaks for.
+    pub book: BookId,
+    /// That program's public id.
+    pub program: Slug,
+    /// What its maker called it.
+    pub name: String,
+    /// The first characters, to tell keys apart.
+    pub prefix: String,
+    /// SHA-256 of the whole key.
+    pub hash: [u8; 32],
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// From when it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether it opens anything at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether it has a scope.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+}

@@ -1,0 +1,145 @@
+//! Using credits: redemptions and their reversals, and what of a balance could be paid out.
+
+use crate::auth::words;
+use crate::id::{RedemptionId, TransactionId, UserId};
+use crate::ledger::{Balances, Wallet};
+use crate::reference::Reference;
+use crate::time::Timestamp;
+use crate::user::EmailStatus;
+
+words! {
+    /// How much a redemption may take.
+    RedeemMode {
+        /// All that is asked, or nothing.
+        Exact = "exact",
+        /// At most what is available.
+        UpTo = "up_to",
+    }
+}
+
+/// A redemption of credits against the host's invoice. It never changes; reversals stand beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Redemption {
+    /// Its id.
+    pub id: RedemptionId,
+    /// Whose credits.
+    pub user: UserId,
+    /// The host's reference; unique per program for ever.
+    pub reference: Reference,
+    /// How much was asked, in minor units.
+    pub asked: i64,
+    /// How it was asked.
+    pub mode: RedeemMode,
+    /// How much was taken.
+    pub redeemed: i64,
+    /// The host's words.
+    pub description: Option<String>,
+    /// By which transaction; `None` when nothing was taken.
+    pub transaction: Option<TransactionId>,
+    /// The balance right after it, for repeating the answer.
+    pub balance: BalanceSnapshot,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+/// A reversal of a redemption, whole or in part.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reversal {
+    /// The redemption.
+    pub redemption: RedemptionId,
+    /// The host's reference; unique per program for ever among reversals.
+    pub reference: Reference,
+    /// How much was asked, in minor units; `None` for all that was left.
+    pub asked: Option<i64>,
+    /// How much was given back.
+    pub amount: i64,
+    /// How much of the redemption remains after it.
+    pub remaining: i64,
+    /// The host's words.
+    pub reason: Option<String>,
+    /// By which transaction.
+    pub transaction: TransactionId,
+    /// The balance right after it.
+    pub balance: BalanceSnapshot,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+/// Balances as they were at an instant, in minor units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BalanceSnapshot {
+    /// The four balances.
+    pub balances: Balances,
+    /// What a payout might take.
+    pub payable: i64,
+    /// When.
+    pub as_of: Timestamp,
+}
+
+impl BalanceSnapshot {
+    /// The balances of a wallet. `aged` is the sum of rewards and commissions granted more than the payout delay ago.
+    ///
+    /// Payable is `max(0, min(available, aged - taken))`: welcome credits, adjustments and reversals can be spent,
+    /// never cashed out (`domain.md`, Credits).
+    #[must_use]
+    pub fn of(wallet: &Wallet, aged: i64, as_of: Timestamp) -> Self {
+        let balances = wallet.balances();
+        let taken = wallet.last.as_ref().map_or(0, |line| line.taken);
+        let payable = balances.available.min(aged.saturating_sub(taken)).max(0);
+        Self { balances, payable, as_of }
+    }
+}
+
+/// Why credits cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RedeemRefusal {
+    /// The user is known not to be verified, or was referred and is not verified yet.
+    #[error("the user's e-mail is not verified")]
+    EmailNotVerified,
+    /// Less is available than asked.
+    #[error("only {available} minor units are available")]
+    InsufficientBalance {
+        /// How much there is.
+        available: i64,
+    },
+}
+
+/// Whether a user may use credits: known to be unverified may not, nor may a referred user not yet verified;
+/// unknown, for a user who was not referred, is not unverified.
+#[must_use]
+pub const fn may_redeem(status: EmailStatus, referred: bool) -> bool {
+    match status {
+        EmailStatus::Verified(_) => true,
+        EmailStatus::Unverified => false,
+        EmailStatus::Unknown => !referred,
+    }
+}
+
+/// How much a redemption takes.
+///
+/// # Errors
+/// A [`RedeemRefusal`]; nothing is taken then.
+pub const fn redeemable(mode: RedeemMode, asked: i64, available: i64) -> Result<i64, RedeemRefusal> {
+    match mode {
+        RedeemMode::UpTo if asked > available => Ok(available),
+        RedeemMode::Exact if asked > available => Err(RedeemRefusal::InsufficientBalance { available }),
+        RedeemMode::Exact | RedeemMode::UpTo => Ok(asked),
+    }
+}
+
+/// More is to be reversed than remains of a redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("only {remaining} minor units of the redemption remain")]
+pub struct OverReversal {
+    /// How much remains.
+    pub remaining: i64,
+}
+
+/// How much a reversal gives back: what is asked, or all that remains.
+///
+/// # Errors
+/// [`OverReversal`] beyond what remains, and when nothing does.
+pub fn reversible(asked: Option<i64>, remaining: i64) -> Result<i64, OverReversal> {
+    let amount = asked.unwrap_or(remaining);
+    if (1..=remaining).contains(&amount) { Ok(amount) } else { Err(OverReversal { remaining }) }
+}

@@ -1,0 +1,84 @@
+//! From a grant to the ledger: what the user reads, which system account pays, which step is recorded.
+
+use uuid::Uuid;
+
+use crate::id::{ReferralId, TransactionId};
+use crate::ledger::{
+    CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, SystemAccount, TransactionKind,
+};
+use crate::money::Money;
+use crate::settle::{Grant, Promise};
+use crate::time::Timestamp;
+
+/// One grant of a referral's reward. Steps alternate grant and retract; the stores refuse anything else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RewardStep {
+    /// Whose reward.
+    pub referral: ReferralId,
+    /// Its number, from 1; odd for a grant.
+    pub n: u32,
+    /// How much, in minor units.
+    pub amount: i64,
+    /// By which transaction.
+    pub transaction: TransactionId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Posts a grant; answers the reward step to record, if it is one.
+///
+/// `threshold` is what the referral's terms say, for the description.
+///
+/// # Errors
+/// A [`LedgerFault`]; nothing is posted then.
+pub fn post(
+    journal: &mut Journal,
+    grant: &Grant,
+    threshold: Money,
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Result<Option<RewardStep>, LedgerFault> {
+    let from = match grant.promise {
+        Promise::Welcome => SystemAccount::WelcomeExpense,
+        Promise::Reward { .. } => SystemAccount::RewardExpense,
+    };
+    journal.credit(heading(grant, threshold), grant.to, grant.amount, from, ids)?;
+    Ok(step(grant))
+}
+
+fn heading(grant: &Grant, threshold: Money) -> Heading {
+    let (kind, origin, origin_id, description) = match grant.promise {
+        Promise::Welcome => (
+            TransactionKind::WelcomeCredit,
+            Origin::Welcome,
+            grant.referral.to_string(),
+            "Welcome credit: your e-mail is verified".to_owned(),
+        ),
+        Promise::Reward { step } => (
+            TransactionKind::ReferralBonus,
+            Origin::Reward,
+            format!("{}:{step}", grant.referral),
+            format!("Reward: a friend reached {threshold} {}", threshold.currency().code()),
+        ),
+    };
+    Heading {
+        id: grant.transaction,
+        kind,
+        origin,
+        origin_id,
+        referral: Some(grant.referral),
+        reverses: None,
+        description,
+        reference: grant.cause.as_ref().map(ToString::to_string),
+        reference_type: grant.cause.as_ref().map(|_| ReferenceType::Event),
+        created_by: CreatedBy::System,
+        effective_at: grant.effective_at,
+    }
+}
+
+fn step(grant: &Grant) -> Option<RewardStep> {
+    let Grant { referral, amount, transaction, effective_at: at, .. } = *grant;
+    match grant.promise {
+        Promise::Welcome => None,
+        Promise::Reward { step: n } => Some(RewardStep { referral, n, amount, transaction, at }),
+    }
+}

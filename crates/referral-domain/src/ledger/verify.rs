@@ -1,0 +1,78 @@
+//! What `ledger verify` answers.
+
+/// How much was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LedgerCounts {
+    /// Programs.
+    pub books: u64,
+    /// Business transactions.
+    pub transactions: u64,
+    /// Transfers.
+    pub transfers: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// History lines.
+    pub lines: u64,
+    /// Referrals whose due and granted rewards were compared.
+    pub referrals: u64,
+}
+
+crate::auth::words! {
+    /// What was checked.
+    Check {
+        /// Each transfer has an entry for each of its user sides, equal in account, side and amount, and no entry lacks one.
+        TransferEntries = "transfer-entries",
+        /// Each account's entries follow one another without gap, and each sum is right.
+        EntryChain = "entry-chain",
+        /// Each head is its account's last entry.
+        Heads = "heads",
+        /// No balance is outside its bounds.
+        Bounds = "bounds",
+        /// All accounts, the system's included, sum to zero.
+        Zero = "zero-sum",
+        /// Each user's history lines follow one another and agree with the entries.
+        Lines = "history-lines",
+        /// Each reward step has its transaction, and each granted award its step.
+        RewardSteps = "reward-steps",
+        /// No reward is due without being granted or withheld, and none granted without being due.
+        DueRewards = "due-rewards",
+        /// Each redemption equals its transaction, and no reversal exceeds it.
+        Redemptions = "redemptions",
+    }
+}
+
+/// The first place that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// Which check.
+    pub check: Check,
+    /// Where: the table and key.
+    pub place: String,
+    /// What should be there.
+    pub expected: String,
+    /// What is.
+    pub found: String,
+}
+
+/// The answer of a verification.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Everything was looked at and holds.
+    Verified(LedgerCounts),
+    /// What was looked at holds; this was not looked at.
+    Partial {
+        /// How much was.
+        counts: LedgerCounts,
+        /// What was not.
+        uncovered: Vec<String>,
+    },
+    /// Something does not hold.
+    Broken {
+        /// How much was looked at.
+        counts: LedgerCounts,
+        /// The first bad place.
+        first: Broken,
+    },
+}

@@ -1,0 +1,68 @@
+//! What a unit records, as a value: decided purely, then written a table at a time.
+
+use crate::code::Code;
+use crate::credit::{Redemption, Reversal};
+use crate::grant::RewardStep;
+use crate::id::{BookId, ReferralId};
+use crate::ledger::Posting;
+use crate::reference::SourceId;
+use crate::referral::{Progress, Referral};
+use crate::spend::SpendEvent;
+use crate::time::Timestamp;
+use crate::tracking::DayDelta;
+use crate::user::UserFacts;
+
+/// Everything a use case wants recorded. What it changes, it has locked before.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// Facts of users, replacing what is stored.
+    pub users: Vec<UserFacts>,
+    /// Codes whose use is counted: `uses` and `last_used_at` replace what is stored.
+    pub codes: Vec<Code>,
+    /// New referrals.
+    pub new_referrals: Vec<Referral>,
+    /// Progress of referrals that were locked.
+    pub progress: Vec<(ReferralId, Progress)>,
+    /// New events.
+    pub events: Vec<SpendEvent>,
+    /// Events that waited for a referral and count for it now.
+    pub folded: Vec<(SourceId, ReferralId)>,
+    /// New redemptions.
+    pub redemptions: Vec<Redemption>,
+    /// New reversals.
+    pub reversals: Vec<Reversal>,
+    /// What is posted to the ledger.
+    pub posting: Posting,
+    /// New reward steps.
+    pub steps: Vec<RewardStep>,
+    /// What day rows gain; at most one a row.
+    pub days: Vec<DayDelta>,
+    /// Replies kept for their idempotency keys.
+    pub replies: Vec<(IdempotencyKey, StoredReply)>,
+}
+
+/// What makes two requests the same command.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct IdempotencyKey {
+    /// The program.
+    pub book: BookId,
+    /// Who asks: `user:<id>` or `key:<id>`.
+    pub caller: String,
+    /// The method and path.
+    pub endpoint: String,
+    /// What the caller sent as `Idempotency-Key`.
+    pub key: String,
+}
+
+/// A reply as it was first given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredReply {
+    /// SHA-256 of the request's body.
+    pub request: [u8; 32],
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+    /// When it was recorded; it is kept for 30 days.
+    pub created_at: Timestamp,
+}

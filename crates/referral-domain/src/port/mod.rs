@@ -1,0 +1,23 @@
+//! The ports: what the use cases ask of the world, object-safe and batch-first, with one concrete error.
+//!
+//! Lock order, which every unit obeys: idempotency key, users (sorted), codes, the program's graph, referrals (by
+//! referred user), account heads (by account), event keys (by source id), day rows (by key).
+
+mod ambient;
+mod change;
+mod error;
+mod limiter;
+mod report;
+mod unit;
+
+pub use ambient::{Chance, Clock, Ids};
+pub use change::{Changes, IdempotencyKey, StoredReply};
+pub use error::{BoxError, StoreError};
+pub use limiter::{Admission, Demand, Limiter, LimiterDown, Quota, Ticket};
+pub use report::{
+    BalanceReport, HistoryFilter, HistoryItem, KindTotal, ReferralCounts, ReferralReport, Reports, Summary,
+};
+pub use unit::{
+    ApiKeys, CodeClaim, Codes, Idempotency, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions,
+    Referrals, Spending, Store, Unit, UnitOfWork, Users,
+};

@@ -1,0 +1,296 @@
+//! The unit of work: everything a use case locks, loads and records, committed at once or not at all.
+
+use async_trait::async_trait;
+
+use super::{Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
+use crate::auth::ApiKey;
+use crate::code::{Code, FoldedCode};
+use crate::credit::{Redemption, Reversal};
+use crate::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
+use crate::identity::Fingerprint;
+use crate::ledger::Wallet;
+use crate::money::Currency;
+use crate::program::Program;
+use crate::reference::{HostId, Reference, Slug, SourceId};
+use crate::referral::Referral;
+use crate::spend::{SpendEvent, SpendScene};
+use crate::time::Timestamp;
+use crate::user::UserFacts;
+
+/// Opens units of work.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// A unit that sees everything committed so far.
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+}
+
+/// A unit of work. Dropping it rolls it back: nothing of it is stored, and nothing stays locked.
+///
+/// A call that was abandoned (its future dropped) leaves the unit unusable: later calls answer
+/// [`StoreError::Unavailable`] and nothing of it is stored.
+#[must_use = "dropping a unit of work rolls it back; call commit()"]
+#[async_trait]
+pub trait UnitOfWork:
+    Programs
+    + Users
+    + Codes
+    + Referrals
+    + Spending
+    + Ledger
+    + Redemptions
+    + Idempotency
+    + ApiKeys
+    + Recorder
+    + Send
+{
+    /// Stores everything the unit recorded. When it answers `Ok`, the facts survive any crash.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// The unit of work as use cases see it.
+pub type Unit<'env> = dyn UnitOfWork + 'env;
+
+macro_rules! sub_ports {
+    ($($method:ident: $port:ident),+ $(,)?) => {
+        impl<'env> dyn UnitOfWork + 'env {
+            $(
+                #[doc = concat!("The unit's [`", stringify!($port), "`].")]
+                pub fn $method(&mut self) -> &mut (dyn $port + 'env) {
+                    self
+                }
+            )+
+        }
+    };
+}
+
+sub_ports! {
+    programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, ledger: Ledger,
+    redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
+}
+
+/// Whether a row was there already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Inserted {
+    /// It is stored now.
+    New,
+    /// It was there; nothing changed.
+    AlreadyThere,
+}
+
+/// Programs and their rules.
+#[async_trait]
+pub trait Programs: Send {
+    /// A program with the rules in force at `now`.
+    async fn find(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError>;
+
+    /// Stores a program with its first rules, unless its slug is taken.
+    async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError>;
+}
+
+/// A user to be found, or made under this id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewUser {
+    /// The host's id.
+    pub host: HostId,
+    /// The id to give, when nobody has that name yet.
+    pub fresh: UserId,
+}
+
+/// Users and what is known of them.
+#[async_trait]
+pub trait Users: Send {
+    /// The users of these names, in input order, made where missing, and locked (in the order of their ids) until the
+    /// unit ends. The same name twice is one user.
+    async fn lock(
+        &mut self,
+        book: BookId,
+        users: &[NewUser],
+        now: Timestamp,
+    ) -> Result<Vec<UserFacts>, StoreError>;
+
+    /// The users of these ids, in input order, locked until the unit ends. All exist.
+    async fn lock_ids(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<UserFacts>, StoreError>;
+
+    /// The names of these users, in input order. All exist.
+    async fn names(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<HostId>, StoreError>;
+
+    /// The first user other than `except` who ever had this e-mail.
+    async fn email_owner(
+        &mut self,
+        book: BookId,
+        email: Fingerprint,
+        except: UserId,
+    ) -> Result<Option<UserId>, StoreError>;
+}
+
+/// The answer to a claim of a code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CodeClaim {
+    /// It is stored now.
+    Claimed,
+    /// The owner has a primary code already; nothing changed.
+    OwnerHas(Box<Code>),
+    /// The text is taken; nothing changed.
+    Taken,
+}
+
+/// Codes.
+#[async_trait]
+pub trait Codes: Send {
+    /// A code by its folded form, not locked.
+    async fn find(&mut self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError>;
+
+    /// The codes of these ids, in input order, locked (in the order of their ids) until the unit ends. All exist.
+    async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError>;
+
+    /// Stores a primary code, unless its owner has one or its folded form is taken.
+    async fn claim(&mut self, code: &Code) -> Result<CodeClaim, StoreError>;
+}
+
+/// Referrals.
+#[async_trait]
+pub trait Referrals: Send {
+    /// The referrals of these referred users, in the order of their ids, locked until the unit ends. Users without
+    /// one are left out.
+    async fn lock(&mut self, book: BookId, referred: &[UserId]) -> Result<Vec<Referral>, StoreError>;
+
+    /// Who referred this user, who referred them, and so on: nearest first, at most `generations`. The chain does not
+    /// change until the unit ends.
+    async fn ancestors(
+        &mut self,
+        book: BookId,
+        user: UserId,
+        generations: u32,
+    ) -> Result<Vec<UserId>, StoreError>;
+
+    /// When the `n`-th newest of the referrer's referrals made strictly after `since` was made; `None` when there are
+    /// fewer, or `n` is 0. Over all the referrer's codes; exact while the referrer is locked.
+    async fn nth_newest(
+        &mut self,
+        book: BookId,
+        referrer: UserId,
+        since: Timestamp,
+        n: u32,
+    ) -> Result<Option<Timestamp>, StoreError>;
+
+    /// At most `limit` referred users, by id, whose reward waits for the e-mail of this referrer to be verified.
+    async fn waiting_for(
+        &mut self,
+        book: BookId,
+        referrer: UserId,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError>;
+
+    /// At most `limit` referrals that are `pending` or `active` and whose window is over at `now`; locked; those that
+    /// another unit holds are passed over.
+    async fn claim_expired(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Referral>, StoreError>;
+
+    /// At most `limit` referrals whose awards may not be at their level; locked; those that another unit holds are
+    /// passed over. Those are: reward `not_due` with net spend at the threshold in a state but `fraud`; welcome
+    /// `not_due` once activated; either withheld as `program-paused` though the program is active, or as
+    /// `referrer-email-not-verified` though it is not known to be unverified.
+    async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError>;
+}
+
+/// Spend events.
+#[async_trait]
+pub trait Spending: Send {
+    /// Everything needed to decide events of these users under these ids, in one call: the users (made where
+    /// missing), their referrals (locked in the order of the users' ids), what is known of the referrers' e-mails,
+    /// and the events already recorded. A user without a referral stays without one until the unit ends.
+    async fn scene(
+        &mut self,
+        book: BookId,
+        users: &[NewUser],
+        sources: &[SourceId],
+        now: Timestamp,
+    ) -> Result<SpendScene, StoreError>;
+
+    /// Events of this user that found no referral and were recorded at or after `since`, oldest first.
+    async fn parked(
+        &mut self,
+        book: BookId,
+        user: UserId,
+        since: Timestamp,
+    ) -> Result<Vec<SpendEvent>, StoreError>;
+}
+
+/// The ledger's heads.
+#[async_trait]
+pub trait Ledger: Send {
+    /// The wallets of these users, in the order of their ids, locked until the unit ends; empty ones for users who
+    /// never had anything. The same user twice is one wallet.
+    async fn open(
+        &mut self,
+        book: BookId,
+        currency: Currency,
+        users: &[UserId],
+    ) -> Result<Vec<Wallet>, StoreError>;
+
+    /// What a user had earned at or before an instant: `earned` of their last line until then, 0 without one.
+    async fn earned_until(&mut self, book: BookId, user: UserId, at: Timestamp) -> Result<i64, StoreError>;
+
+    /// The history line of a transaction.
+    async fn line(
+        &mut self,
+        book: BookId,
+        transaction: TransactionId,
+    ) -> Result<Option<HistoryItem>, StoreError>;
+}
+
+/// Redemptions and their reversals.
+#[async_trait]
+pub trait Redemptions: Send {
+    /// A redemption by its reference.
+    async fn find(&mut self, book: BookId, reference: &Reference) -> Result<Option<Redemption>, StoreError>;
+
+    /// A redemption by its id, locked until the unit ends, with how much of it remains.
+    async fn lock(&mut self, book: BookId, id: RedemptionId)
+    -> Result<Option<(Redemption, i64)>, StoreError>;
+
+    /// A reversal by its reference.
+    async fn find_reversal(
+        &mut self,
+        book: BookId,
+        reference: &Reference,
+    ) -> Result<Option<Reversal>, StoreError>;
+}
+
+/// Idempotency keys.
+#[async_trait]
+pub trait Idempotency: Send {
+    /// Locks a key and answers the reply stored under it. A key that another unit holds is waited for.
+    async fn claim(&mut self, key: &IdempotencyKey) -> Result<Option<StoredReply>, StoreError>;
+
+    /// Forgets replies recorded before an instant, at most `limit`; answers how many.
+    async fn forget(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// API keys.
+#[async_trait]
+pub trait ApiKeys: Send {
+    /// Stores a key.
+    async fn insert(&mut self, key: &ApiKey) -> Result<(), StoreError>;
+
+    /// Revokes a key; answers whether there was one to revoke.
+    async fn revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Remembers that a key was used.
+    async fn touch(&mut self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Writes a decision down.
+#[async_trait]
+pub trait Recorder: Send {
+    /// Records everything in a number of statements that does not depend on how much it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] when a key is taken that was free when it was looked up; the unit is then of no use.
+    async fn record(&mut self, book: BookId, changes: &Changes) -> Result<(), StoreError>;
+}

@@ -1,0 +1,149 @@
+//! Programs and their rules: terms that were promised, policy that protects.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::BookId;
+use crate::money::{Currency, Money};
+use crate::reference::Slug;
+use crate::time::Timestamp;
+
+/// Whether a program takes new referrals and grants rewards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProgramStatus {
+    /// It does.
+    Active,
+    /// It does neither; what falls due is withheld as `program-paused`.
+    Paused,
+}
+
+/// A company's referral program: one book of the ledger, one currency for ever.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Program {
+    /// Its book.
+    pub book: BookId,
+    /// Its public id.
+    pub slug: Slug,
+    /// What people call it.
+    pub name: String,
+    /// Its currency, with the number of digits pinned when it was made.
+    pub currency: Currency,
+    /// Where a referral link leads.
+    pub landing_url: String,
+    /// Active or paused.
+    pub status: ProgramStatus,
+    /// The version of the rules in force.
+    pub rule_version: u32,
+    /// The rules in force.
+    pub rules: Rules,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Program {
+    /// The program every new installation has: `default`, in USD, with the default rules.
+    #[must_use]
+    pub fn default_program(
+        book: BookId,
+        currency: Currency,
+        landing_url: String,
+        now: Timestamp,
+    ) -> Option<Self> {
+        Some(Self {
+            book,
+            slug: Slug::parse("default")?,
+            name: "Referral program".to_owned(),
+            currency,
+            landing_url,
+            status: ProgramStatus::Active,
+            rule_version: 1,
+            rules: Rules::default(),
+            created_at: now,
+        })
+    }
+
+    /// An amount of the program's currency.
+    #[must_use]
+    pub const fn money(&self, minor: i64) -> Money {
+        Money::of(minor, self.currency)
+    }
+
+    /// Whether it is paused.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        matches!(self.status, ProgramStatus::Paused)
+    }
+}
+
+/// One version of a program's rules. Amounts are minor units of the program's currency.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// What was promised: pinned by each referral for ever.
+    pub terms: Terms,
+    /// How the program protects itself: always the version in force now.
+    pub policy: Policy,
+}
+
+/// The promise made to whoever applies a code; copied onto the referral.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// What the referrer earns, in minor units.
+    pub referrer_reward: i64,
+    /// What the referred user is given on verification, in minor units.
+    pub welcome_credit: i64,
+    /// Net spend that makes the reward due, in minor units.
+    pub spend_threshold: i64,
+    /// How many days after applying spend counts.
+    pub qualification_window_days: u32,
+    /// How many days after a spend a refund of it weighs.
+    pub clawback_window_days: u32,
+}
+
+impl Default for Terms {
+    /// The defaults of `domain.md`: 25.00, 10.00, 50.00, 90 days, 60 days.
+    fn default() -> Self {
+        Self {
+            referrer_reward: 2_500,
+            welcome_credit: 1_000,
+            spend_threshold: 5_000,
+            qualification_window_days: 90,
+            clawback_window_days: 60,
+        }
+    }
+}
+
+/// The program's protections, in the version in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// How many days after sign-up a code may still be applied.
+    pub apply_window_days: u32,
+    /// Whether to refuse when nobody told when the user signed up.
+    pub require_signup_time: bool,
+    /// How many days old a reward must be to be paid out.
+    pub payout_delay_days: u32,
+    /// The least a payout may be, in minor units.
+    pub minimum_payout: i64,
+    /// Referrals per referrer in any rolling 24 hours.
+    pub max_referrals_per_referrer_per_day: u32,
+    /// Sign-ups per address in any rolling hour; ten times that per IPv6 /48.
+    pub max_signups_per_ip_per_hour: u32,
+    /// Sign-ups per address in any rolling 24 hours; ten times that per IPv6 /48.
+    pub max_signups_per_ip_per_day: u32,
+}
+
+impl Default for Policy {
+    /// The defaults of `domain.md`.
+    fn default() -> Self {
+        Self {
+            apply_window_days: 30,
+            require_signup_time: true,
+            payout_delay_days: 30,
+            minimum_payout: 2_500,
+            max_referrals_per_referrer_per_day: 10,
+            max_signups_per_ip_per_hour: 5,
+            max_signups_per_ip_per_day: 10,
+        }
+    }
+}

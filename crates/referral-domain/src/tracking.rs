@@ -1,0 +1,55 @@
+//! Day rows: what a referrer's code brought, on the UTC day it was recorded.
+
+use crate::id::{CodeId, UserId};
+use crate::referral::ReferralFacts;
+use crate::time::Day;
+
+/// What one day row gains. A fact counts on the day it was recorded, so past days never change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DayDelta {
+    /// The referrer.
+    pub referrer: UserId,
+    /// The code.
+    pub code: CodeId,
+    /// The day.
+    pub day: Day,
+    /// Referrals made.
+    pub signups: i64,
+    /// Referrals whose referred user was verified.
+    pub verified_signups: i64,
+    /// Referrals that reached the threshold.
+    pub conversions: i64,
+    /// Counted net spend, in minor units.
+    pub revenue: i64,
+    /// Rewards posted, in minor units.
+    pub earned: i64,
+}
+
+impl DayDelta {
+    /// A row that gains nothing yet.
+    #[must_use]
+    pub const fn of(facts: &ReferralFacts, day: Day) -> Self {
+        let (referrer, code) = (facts.referrer, facts.code);
+        Self { referrer, code, day, signups: 0, verified_signups: 0, conversions: 0, revenue: 0, earned: 0 }
+    }
+
+    /// The deltas of one row added up, in key order, so that a unit writes each row once.
+    #[must_use]
+    pub fn merged(deltas: Vec<Self>) -> Vec<Self> {
+        let mut rows = std::collections::BTreeMap::<_, Self>::new();
+        for delta in deltas {
+            rows.entry((delta.referrer, delta.code, delta.day))
+                .and_modify(|row| row.add(&delta))
+                .or_insert(delta);
+        }
+        rows.into_values().collect()
+    }
+
+    const fn add(&mut self, other: &Self) {
+        self.signups += other.signups;
+        self.verified_signups += other.verified_signups;
+        self.conversions += other.conversions;
+        self.revenue += other.revenue;
+        self.earned += other.earned;
+    }
+}
