@@ -6,7 +6,7 @@ use crate::id::{ReferralId, TransactionId};
 use crate::ledger::{
     CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, SystemAccount, TransactionKind,
 };
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::settle::{Grant, Promise};
 use crate::time::Timestamp;
 
@@ -27,25 +27,23 @@ pub struct RewardStep {
 
 /// Posts a grant; answers the reward step to record, if it is one.
 ///
-/// `threshold` is what the referral's terms say, for the description.
-///
 /// # Errors
 /// A [`LedgerFault`]; nothing is posted then.
 pub fn post(
     journal: &mut Journal,
     grant: &Grant,
-    threshold: Money,
+    currency: Currency,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Result<Option<RewardStep>, LedgerFault> {
     let from = match grant.promise {
         Promise::Welcome => SystemAccount::WelcomeExpense,
         Promise::Reward { .. } => SystemAccount::RewardExpense,
     };
-    journal.credit(heading(grant, threshold), grant.to, grant.amount, from, ids)?;
+    journal.credit(heading(grant, currency), grant.to, grant.amount, from, ids)?;
     Ok(step(grant))
 }
 
-fn heading(grant: &Grant, threshold: Money) -> Heading {
+fn heading(grant: &Grant, currency: Currency) -> Heading {
     let (kind, origin, origin_id, description) = match grant.promise {
         Promise::Welcome => (
             TransactionKind::WelcomeCredit,
@@ -53,11 +51,11 @@ fn heading(grant: &Grant, threshold: Money) -> Heading {
             grant.referral.to_string(),
             "Welcome credit: your e-mail is verified".to_owned(),
         ),
-        Promise::Reward { step } => (
+        Promise::Reward { step, threshold } => (
             TransactionKind::ReferralBonus,
             Origin::Reward,
             format!("{}:{step}", grant.referral),
-            format!("Reward: a friend reached {threshold} {}", threshold.currency().code()),
+            format!("Reward: a friend reached {} {}", Money::of(threshold, currency), currency.code()),
         ),
     };
     Heading {
@@ -79,6 +77,6 @@ fn step(grant: &Grant) -> Option<RewardStep> {
     let Grant { referral, amount, transaction, effective_at: at, .. } = *grant;
     match grant.promise {
         Promise::Welcome => None,
-        Promise::Reward { step: n } => Some(RewardStep { referral, n, amount, transaction, at }),
+        Promise::Reward { step: n, .. } => Some(RewardStep { referral, n, amount, transaction, at }),
     }
 }

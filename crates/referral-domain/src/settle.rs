@@ -28,6 +28,8 @@ pub enum Promise {
     Reward {
         /// 1 for the first grant.
         step: u32,
+        /// The net spend that made it due, in minor units, for the description.
+        threshold: i64,
     },
 }
 
@@ -77,7 +79,7 @@ fn grant(referral: &mut Referral, due: Due, now: Timestamp, ids: &mut dyn FnMut(
     let award = Award::Granted { at: now, transaction };
     match due.promise {
         Promise::Welcome => referral.progress.welcome = award,
-        Promise::Reward { step } => {
+        Promise::Reward { step, .. } => {
             referral.progress.reward = award;
             referral.progress.reward_steps = step;
         }
@@ -105,7 +107,10 @@ fn reward_due(referral: &mut Referral, seen: &Circumstances) -> Option<Due> {
     let unverified = matches!(seen.referrer, EmailStatus::Unverified);
     let obstacle =
         obstacle(&referral.progress, seen).or(unverified.then_some(WithheldReason::ReferrerEmailNotVerified));
-    let promise = Promise::Reward { step: referral.progress.reward_steps + 1 };
+    let promise = Promise::Reward {
+        step: referral.progress.reward_steps + 1,
+        threshold: referral.facts.terms.spend_threshold,
+    };
     due_unless(&mut referral.progress.reward, due, obstacle).then_some(Due {
         promise,
         to: referral.facts.referrer,

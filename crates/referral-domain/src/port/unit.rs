@@ -100,17 +100,15 @@ pub struct NewUser {
 /// Users and what is known of them.
 #[async_trait]
 pub trait Users: Send {
-    /// The users of these names, in input order, made where missing, and locked (in the order of their ids) until the
-    /// unit ends. The same name twice is one user.
+    /// The users of these names (made where missing), then those of these ids (which exist), each in input order, all
+    /// locked in the order of their ids until the unit ends. The same user twice is one lock and two equal answers.
     async fn lock(
         &mut self,
         book: BookId,
-        users: &[NewUser],
+        named: &[NewUser],
+        ids: &[UserId],
         now: Timestamp,
     ) -> Result<Vec<UserFacts>, StoreError>;
-
-    /// The users of these ids, in input order, locked until the unit ends. All exist.
-    async fn lock_ids(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<UserFacts>, StoreError>;
 
     /// The names of these users, in input order. All exist.
     async fn names(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<HostId>, StoreError>;
