@@ -78,15 +78,18 @@ pub struct BalanceSnapshot {
 
 impl BalanceSnapshot {
     /// The balances of a wallet. `aged` is the sum of rewards and commissions granted more than the payout delay ago.
-    ///
-    /// Payable is `max(0, min(available, aged - taken))`: welcome credits, adjustments and reversals can be spent,
-    /// never cashed out (`domain.md`, Credits).
     #[must_use]
     pub fn of(wallet: &Wallet, aged: i64, as_of: Timestamp) -> Self {
         let balances = wallet.balances();
         let taken = wallet.last.as_ref().map_or(0, |line| line.taken);
-        let payable = balances.available.min(aged.saturating_sub(taken)).max(0);
-        Self { balances, payable, as_of }
+        Self { balances, payable: Self::payable(balances, aged, taken), as_of }
+    }
+
+    /// `max(0, min(available, aged - taken))`: welcome credits, adjustments and reversals can be spent, never cashed
+    /// out (`domain.md`, Credits).
+    #[must_use]
+    pub fn payable(balances: Balances, aged: i64, taken: i64) -> i64 {
+        balances.available.min(aged.saturating_sub(taken)).max(0)
     }
 }
 

@@ -1,0 +1,147 @@
+//! The application: the ports it runs on, injected once.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use referral_domain::id::{BookId, UserId};
+use referral_domain::identity::IdentityKey;
+use referral_domain::money::{Currency, MoneyFault};
+use referral_domain::port::{
+    Chance, Clock, Ids, Inserted, Limiter, NewUser, Reports, Store, StoreError, Unit,
+};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::throttle::Limits;
+use crate::transact::transact;
+
+/// What an [`App`] is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where facts are kept.
+    pub store: Arc<dyn Store>,
+    /// Where questions are answered.
+    pub reports: Arc<dyn Reports>,
+    /// What counts attempts.
+    pub limiter: Arc<dyn Limiter>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub ids: Arc<dyn Ids>,
+    /// Where chance comes from.
+    pub chance: Arc<dyn Chance>,
+    /// Under which key personal things are hashed.
+    pub identity: IdentityKey,
+    /// The rate limits; `None` for benchmarks alone. The exact daily limit per referrer is always kept.
+    pub limits: Option<Limits>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    parts: Parts,
+    /// Whether the limiter was down when it was last asked, so that it is said once.
+    pub(crate) limiter_down: Arc<AtomicBool>,
+}
+
+impl App {
+    /// An application on these ports.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts, limiter_down: Arc::default() }
+    }
+
+    /// Makes the program `default` when there is none. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ensure_default_program(&self, landing_url: &str) -> Result<(), StoreError> {
+        let program = &self.default_program(landing_url)?;
+        transact(self.store(), |unit| {
+            Box::pin(async move {
+                match unit.programs().insert(program).await? {
+                    Inserted::New | Inserted::AlreadyThere => Ok(()),
+                }
+            })
+        })
+        .await
+    }
+
+    fn default_program(&self, landing_url: &str) -> Result<Program, StoreError> {
+        let usd = Currency::parse("USD").map_err(|fault: MoneyFault| no_default(fault))?;
+        let book = BookId(self.draw_number().max(1));
+        Program::default_program(book, usd, landing_url.to_owned(), self.now())
+            .ok_or_else(|| no_default("the slug `default` is not well formed"))
+    }
+
+    /// 63 random bits.
+    fn draw_number(&self) -> i64 {
+        let mut bytes = [0; 8];
+        self.chance().fill(&mut bytes);
+        i64::from_be_bytes(bytes) & i64::MAX
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.parts.store.as_ref()
+    }
+
+    /// Questions without a unit.
+    #[must_use]
+    pub fn reports(&self) -> &dyn Reports {
+        self.parts.reports.as_ref()
+    }
+
+    pub(crate) fn limiter(&self) -> &dyn Limiter {
+        self.parts.limiter.as_ref()
+    }
+
+    pub(crate) fn chance(&self) -> &dyn Chance {
+        self.parts.chance.as_ref()
+    }
+
+    pub(crate) const fn identity(&self) -> &IdentityKey {
+        &self.parts.identity
+    }
+
+    pub(crate) const fn limits(&self) -> Option<&Limits> {
+        self.parts.limits.as_ref()
+    }
+
+    /// The time, for whoever renders an answer.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn draw_id(&self) -> Uuid {
+        self.parts.ids.next()
+    }
+
+    pub(crate) fn new_user(&self, host: &HostId) -> NewUser {
+        NewUser { host: host.clone(), fresh: UserId::from_uuid(self.draw_id()) }
+    }
+
+    /// A program with the rules in force now.
+    ///
+    /// # Errors
+    /// [`Failure::NoProgram`] or [`Failure::Store`].
+    pub async fn program<R>(&self, slug: &Slug) -> Result<Program, Failure<R>> {
+        self.reports().program(slug, self.now()).await?.ok_or(Failure::NoProgram)
+    }
+}
+
+/// The program as a unit sees it: policy is always the version in force when it is decided.
+pub(crate) async fn program_in<R>(
+    unit: &mut Unit<'_>,
+    slug: &Slug,
+    now: Timestamp,
+) -> Result<Program, Failure<R>> {
+    unit.programs().find(slug, now).await?.ok_or(Failure::NoProgram)
+}
+
+fn no_default(source: impl Into<referral_domain::port::BoxError>) -> StoreError {
+    StoreError::corrupt("programs", "currency", "default", source)
+}

@@ -1,0 +1,163 @@
+//! A user applies a code, by their own token.
+
+use std::net::IpAddr;
+
+use referral_domain::apply::{Applied, ApplyOrder, ApplyRefusal};
+use referral_domain::port::{StoreError, Unit};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::referral::Attribution;
+use referral_domain::time::Timestamp;
+use referral_domain::user::{UserFacts, Word};
+use uuid::Uuid;
+
+use crate::app::{App, program_in};
+use crate::applying::{Application, ApplyReceipt, Arrival, Refusal, add, arrive};
+use crate::email_verified::named;
+use crate::failure::Failure;
+use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::spread::Spread;
+use crate::throttle::Throttled;
+use crate::transact::transact;
+
+/// A code to apply, and what the user's token tells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApplyCode {
+    /// In which program.
+    pub program: Slug,
+    /// Who applies it.
+    pub user: HostId,
+    /// The code, in any spelling.
+    pub code: String,
+    /// Where it came from.
+    pub attribution: Attribution,
+    /// The token's `created_at`.
+    pub signed_up_at: Option<Timestamp>,
+    /// The token's `email`.
+    pub email: Option<String>,
+    /// The token's `email_verified`, at its `iat`.
+    pub email_verified: Option<Word>,
+    /// The person's address.
+    pub ip: Option<IpAddr>,
+}
+
+/// What a unit of applying ends with; a refusal commits what was told.
+pub(crate) type Settled = Result<Replayable<ApplyReceipt>, Refusal>;
+
+impl App {
+    /// Applies a code for whoever holds the token. The same code again answers the same referral.
+    ///
+    /// # Errors
+    /// A [`Refusal`] (what the token told of the user is kept), no such program, or the store's.
+    pub async fn apply_code(
+        &self,
+        command: &ApplyCode,
+        request: Option<&Idempotent<'_, ApplyReceipt>>,
+    ) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
+        let now = self.now();
+        let hear = |facts: &mut UserFacts| {
+            command.signed_up_at.into_iter().for_each(|at| facts.hear_sign_up(at));
+            command.email_verified.into_iter().for_each(|word| facts.hear_token(word));
+        };
+        let arrival = Arrival {
+            user: &self.new_user(&command.user),
+            hear: &hear,
+            email: command.email.as_deref().and_then(|address| self.identity().email(address)),
+            code: Some(&command.code),
+            order: &ApplyOrder { applied_at: now, attribution: command.attribution.clone() },
+            ip: command.ip,
+        };
+        self.admit_arrival(&command.program, &arrival, request, now).await
+    }
+
+    /// Reserves the address's sign-up, runs the unit, and gives the reservation back when no referral was made.
+    pub(crate) async fn admit_arrival(
+        &self,
+        slug: &Slug,
+        arrival: &Arrival<'_>,
+        request: Option<&Idempotent<'_, ApplyReceipt>>,
+        now: Timestamp,
+    ) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
+        let program = self.program::<Refusal>(slug).await?;
+        let ip = arrival.code.and(arrival.ip);
+        let (reserved, barred) = match self.reserve_sign_up(&program, ip, now).await {
+            Ok(reserved) => (reserved, None),
+            Err(throttled) => (None, Some(throttled)),
+        };
+        let settled = self.settle_arrival(slug, arrival, barred, request, now).await;
+        if !is_made(&settled) {
+            self.give_back(reserved).await;
+        }
+        settled?.map_err(Failure::Refused)
+    }
+
+    async fn settle_arrival(
+        &self,
+        slug: &Slug,
+        arrival: &Arrival<'_>,
+        barred: Option<Throttled>,
+        request: Option<&Idempotent<'_, ApplyReceipt>>,
+        now: Timestamp,
+    ) -> Result<Settled, Failure<Refusal>> {
+        transact(self.store(), move |unit| {
+            Box::pin(async move {
+                let program = program_in(unit, slug, now).await?;
+                match claim(request, unit, program.book).await? {
+                    Claimed::Reply(reply) => return Ok(Ok(Replayable::Replayed(reply))),
+                    Claimed::Reused => return Ok(Err(KeyReused.into())),
+                    Claimed::Free => {}
+                }
+                let ids = &mut || self.draw_id();
+                let (decided, told) = arrive(unit, &program, arrival, now, ids).await?;
+                let (settled, told) = settle(unit, &program, decided, told, arrival, barred).await?;
+                finish(unit, &program, settled, told, request, now, ids).await
+            })
+        })
+        .await
+    }
+}
+
+fn is_made(settled: &Result<Settled, Failure<Refusal>>) -> bool {
+    matches!(settled, Ok(Ok(Replayable::Fresh(ApplyReceipt { application: Application::Made(_), .. }))))
+}
+
+/// What the decision means for the caller, and for what is recorded. A full address bars new referrals alone: a
+/// repeated command is still an answer.
+async fn settle(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    decided: Result<Applied, ApplyRefusal>,
+    mut told: Spread,
+    arrival: &Arrival<'_>,
+    barred: Option<Throttled>,
+) -> Result<(Result<ApplyReceipt, Refusal>, Spread), StoreError> {
+    let application = match (decided, barred) {
+        (Ok(Applied::New(_)), Some(throttled)) => Err(Refusal::IpLimit(throttled)),
+        (Ok(Applied::New(new)), None) => {
+            let report = Box::new(named(unit, new.referral.clone()).await?);
+            add(&mut told, *new);
+            Ok(Application::Made(report))
+        }
+        (Ok(Applied::Again(referral)), _) => Ok(Application::Again(Box::new(named(unit, *referral).await?))),
+        (Err(ApplyRefusal::CodeUnknown), _) if arrival.code.is_none() => Ok(Application::Noted),
+        (Err(refusal), _) => Err(Refusal::Rule(refusal)),
+    };
+    let receipt = application.map(|application| ApplyReceipt { application, program: program.clone() });
+    Ok((receipt, told))
+}
+
+async fn finish(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    settled: Result<ApplyReceipt, Refusal>,
+    mut told: Spread,
+    request: Option<&Idempotent<'_, ApplyReceipt>>,
+    now: Timestamp,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
+) -> Result<Settled, Failure<Refusal>> {
+    if let (Ok(receipt), Some(request)) = (&settled, request) {
+        told.changes.replies.push(request.reply(program.book, receipt, now));
+    }
+    told.record(unit, program, now, ids).await?;
+    Ok(settled.map(Replayable::Fresh))
+}

@@ -1,0 +1,194 @@
+//! What `apply_code` and `sign_up` share: somebody arrives, perhaps with a code.
+
+use std::net::IpAddr;
+
+use referral_domain::apply::{self, Applied, ApplyOrder, ApplyScene, GENERATIONS, NewReferral};
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::identity::Fingerprint;
+use referral_domain::port::{NewUser, ReferralReport, StoreError, Unit};
+use referral_domain::program::Program;
+use referral_domain::spend::PARKED_FOR;
+use referral_domain::time::{DAY, Timestamp};
+use referral_domain::user::UserFacts;
+use uuid::Uuid;
+
+use crate::failure::Refused;
+use crate::idempotent::KeyReused;
+use crate::spread::{Spread, spread};
+use crate::throttle::Throttled;
+
+/// Why nobody was referred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A rule of applying.
+    #[error(transparent)]
+    Rule(#[from] apply::ApplyRefusal),
+    /// Too many sign-ups from one address.
+    #[error("too many sign-ups from this address")]
+    IpLimit(Throttled),
+    /// The idempotency key was used for another body.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+}
+
+impl Refused for Refusal {}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Application {
+    /// There was no code: only what was told is noted.
+    Noted,
+    /// A referral was made.
+    Made(Box<ReferralReport>),
+    /// This user applied this very code before.
+    Again(Box<ReferralReport>),
+}
+
+/// What came of it, and the program for its currency.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApplyReceipt {
+    /// What came of it.
+    pub application: Application,
+    /// The program.
+    pub program: Program,
+}
+
+/// Somebody who arrives.
+pub(crate) struct Arrival<'a> {
+    pub(crate) user: &'a NewUser,
+    /// Adds what this call tells to what is known.
+    pub(crate) hear: &'a (dyn Fn(&mut UserFacts) + Send + Sync),
+    pub(crate) email: Option<Fingerprint>,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) order: &'a ApplyOrder,
+    /// The person's address.
+    pub(crate) ip: Option<IpAddr>,
+}
+
+/// Notes what is told and applies the code, if there is one. A refusal leaves what was told noted.
+pub(crate) async fn arrive(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    arrival: &Arrival<'_>,
+    now: Timestamp,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
+) -> Result<(Result<Applied, apply::ApplyRefusal>, Spread), StoreError> {
+    let code = find_code(unit, program, arrival.code).await?;
+    let (mut referred, referrer) = lock_people(unit, program, arrival.user, code.as_ref(), now).await?;
+    (arrival.hear)(&mut referred);
+    referred.email = arrival.email.or(referred.email);
+    let code = lock_code(unit, program, code).await?;
+    let scene = load(unit, program, referred, referrer, code, now).await?;
+    let mut told = spread(unit, program, &scene.referred, now, ids).await?;
+    let existing = told.own.take();
+    let decided = apply::decide(arrival.order, ApplyScene { existing, ..scene }, now, ids);
+    Ok((decided, told))
+}
+
+/// Adds a new referral to what is recorded.
+pub(crate) fn add(spread: &mut Spread, new: NewReferral) {
+    let NewReferral { referral, code, grants, folded, day } = new;
+    let id = referral.facts.id;
+    spread.changes.codes.push(code);
+    spread.changes.folded.extend(folded.into_iter().map(|event| (event.source, id)));
+    spread.changes.days.push(day);
+    spread.changes.new_referrals.push(referral.clone());
+    spread.grants.extend(grants);
+    spread.own = Some(referral);
+}
+
+/// One user, made where missing and locked.
+pub(crate) async fn lock_user(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    user: &NewUser,
+    now: Timestamp,
+) -> Result<UserFacts, StoreError> {
+    let locked = unit.users().lock(program.book, std::slice::from_ref(user), &[], now).await?;
+    locked.into_iter().next().ok_or_else(|| missing(user))
+}
+
+async fn lock_people(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    user: &NewUser,
+    code: Option<&Code>,
+    now: Timestamp,
+) -> Result<(UserFacts, Option<UserFacts>), StoreError> {
+    let owner: Vec<_> = code.iter().map(|code| code.owner).collect();
+    let mut locked =
+        unit.users().lock(program.book, std::slice::from_ref(user), &owner, now).await?.into_iter();
+    let referred = locked.next().ok_or_else(|| missing(user))?;
+    Ok((referred, locked.next()))
+}
+
+fn missing(user: &NewUser) -> StoreError {
+    StoreError::corrupt("users", "user_id", &user.host, "a user that was just locked is not there")
+}
+
+async fn find_code(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    text: Option<&str>,
+) -> Result<Option<Code>, StoreError> {
+    match text.and_then(FoldedCode::fold) {
+        Some(folded) => unit.codes().find(program.book, &folded).await,
+        None => Ok(None),
+    }
+}
+
+async fn lock_code(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    code: Option<Code>,
+) -> Result<Option<Code>, StoreError> {
+    match code {
+        Some(code) => Ok(unit.codes().lock(program.book, &[code.id]).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+/// Loads what the decision reads, in the order of the locks; nothing of it when there is no code to decide on.
+async fn load(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    referred: UserFacts,
+    referrer: Option<UserFacts>,
+    code: Option<Code>,
+    now: Timestamp,
+) -> Result<ApplyScene, StoreError> {
+    let book = program.book;
+    let mut scene = ApplyScene {
+        program: program.clone(),
+        code,
+        referred,
+        referrer,
+        existing: None,
+        email_owner: None,
+        ancestors: Vec::new(),
+        crowding: None,
+        parked: Vec::new(),
+    };
+    if let Some(code) = &scene.code {
+        scene.ancestors = unit.referrals().ancestors(book, code.owner, GENERATIONS).await?;
+        scene.crowding = crowding(unit, program, code, now).await?;
+        let since = now.plus_micros(-PARKED_FOR);
+        scene.parked = unit.spending().parked(book, scene.referred.id, since).await?;
+    }
+    if let Some(email) = scene.referred.email {
+        scene.email_owner = unit.users().email_owner(book, email, scene.referred.id).await?;
+    }
+    Ok(scene)
+}
+
+async fn crowding(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    code: &Code,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    match apply::daily_limit(program, code) {
+        0 => Ok(Some(now)),
+        most => unit.referrals().nth_newest(program.book, code.owner, now.plus_micros(-DAY), most).await,
+    }
+}

@@ -1,0 +1,48 @@
+//! The use cases: each loads, decides by a pure call into the domain, and records what was decided.
+//!
+//! A use case is one file: its command, its receipt, its refusal, one `async fn` on [`App`]. Time, ids and chance are
+//! read first thing and handed down; nothing but the unit is touched inside a unit.
+
+mod api_key;
+mod app;
+mod apply_code;
+mod applying;
+mod balance;
+mod code_offer;
+mod email_verified;
+mod failure;
+mod history;
+mod idempotent;
+mod ip_limit;
+mod my_referrer;
+mod posting;
+mod record_spend;
+mod redeem_credits;
+mod referral_stats;
+mod reverse_redemption;
+mod sign_up;
+mod spread;
+mod throttle;
+mod transact;
+mod validate_code;
+mod worker;
+
+pub use api_key::{CreateApiKey, NewApiKey};
+pub use app::{App, Parts};
+pub use apply_code::ApplyCode;
+pub use applying::{Application, ApplyReceipt, Refusal as ApplyRefusal};
+pub use balance::BalanceView;
+pub use code_offer::CodeReport;
+pub use email_verified::{EmailReceipt, EmailVerified, TimeOutOfRange};
+pub use failure::{Failure, Never, Refused};
+pub use history::{HistoryPage, HistoryQuery};
+pub use idempotent::{Idempotent, KeyReused, Replayable};
+pub use my_referrer::MyReferrer;
+pub use record_spend::{RecordSpend, SpendReceipt};
+pub use redeem_credits::{RedeemCredits, RedeemReceipt, RedeemRefused};
+pub use referral_stats::ReferralStats;
+pub use reverse_redemption::{ReversalRefused, ReverseRedemption};
+pub use sign_up::SignUp;
+pub use throttle::{Limits, Throttled};
+pub use validate_code::{Offer, Validity};
+pub use worker::Swept;

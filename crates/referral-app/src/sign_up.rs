@@ -1,0 +1,74 @@
+//! A host tells of a sign-up, with a code or without.
+
+use std::net::IpAddr;
+
+use referral_domain::apply::{ApplyOrder, ApplyRefusal};
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::referral::Attribution;
+use referral_domain::spend::FUTURE_TOLERANCE;
+use referral_domain::time::Timestamp;
+use referral_domain::user::{UserFacts, Word};
+
+use crate::app::App;
+use crate::applying::{ApplyReceipt, Arrival, Refusal};
+use crate::failure::Failure;
+use crate::idempotent::Replayable;
+
+/// A sign-up, as the host tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignUp {
+    /// In which program.
+    pub program: Slug,
+    /// Who signed up.
+    pub user: HostId,
+    /// The code they came with, in any spelling.
+    pub code: Option<String>,
+    /// Their e-mail.
+    pub email: Option<String>,
+    /// Whether it is verified.
+    pub email_verified: Option<bool>,
+    /// The person's address, as the host saw it.
+    pub ip: Option<IpAddr>,
+    /// When they signed up; now when not told.
+    pub created_at: Option<Timestamp>,
+    /// When they applied the code; now when not told.
+    pub applied_at: Option<Timestamp>,
+    /// Where the code came from.
+    pub attribution: Attribution,
+}
+
+impl App {
+    /// Notes a sign-up and applies its code, if there is one. Repeating it answers the same referral; there is no
+    /// idempotency key, so the receipt is always fresh.
+    ///
+    /// # Errors
+    /// A [`Refusal`] (what was told of the user is kept), no such program, or the store's.
+    pub async fn sign_up(&self, command: &SignUp) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
+        let now = self.now();
+        let signed_up_at = command.created_at.unwrap_or(now);
+        if signed_up_at.since(now) > FUTURE_TOLERANCE {
+            return Err(Refusal::Rule(ApplyRefusal::TimeOutOfRange).into());
+        }
+        let hear = |facts: &mut UserFacts| hear(facts, signed_up_at, command.email_verified);
+        let applied_at = command.applied_at.unwrap_or(now);
+        let arrival = Arrival {
+            user: &self.new_user(&command.user),
+            hear: &hear,
+            email: command.email.as_deref().and_then(|address| self.identity().email(address)),
+            code: command.code.as_deref(),
+            order: &ApplyOrder { applied_at, attribution: command.attribution.clone() },
+            ip: command.ip,
+        };
+        self.admit_arrival(&command.program, &arrival, None, now).await
+    }
+}
+
+/// "Not verified" at sign-up is only where a user begins: it never outweighs an event that came earlier.
+fn hear(facts: &mut UserFacts, signed_up_at: Timestamp, verified: Option<bool>) {
+    facts.hear_sign_up(signed_up_at);
+    match verified {
+        Some(false) if facts.event_word.is_some() => {}
+        Some(verified) => facts.hear_event(Word { at: signed_up_at, verified }),
+        None => {}
+    }
+}

@@ -1,0 +1,128 @@
+//! What is done without being asked: labels put on, levels restored, old replies forgotten.
+//!
+//! Each sweep takes a bounded number of rows, passes over what another unit holds, and changes nothing when repeated.
+
+use referral_domain::id::UserId;
+use referral_domain::port::{Changes, NewUser, StoreError, Unit};
+use referral_domain::program::Program;
+use referral_domain::referral::Referral;
+use referral_domain::settle::{Circumstances, expire, resettle};
+use referral_domain::time::{DAY, Timestamp};
+use referral_domain::user::EmailStatus;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::spread::{Spread, status_of};
+use crate::transact::transact;
+
+/// How many rows a sweep takes from one program.
+const SWEEP: u32 = 500;
+/// How long a reply is kept for its idempotency key.
+const REPLIES_KEPT: i64 = 30 * DAY;
+
+/// What a sweep did, over all programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Swept {
+    /// How many rows it changed.
+    pub changed: u64,
+}
+
+impl App {
+    /// Puts the label `expired` on referrals whose window is over.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn expire_referrals(&self) -> Result<Swept, StoreError> {
+        let now = self.now();
+        let mut swept = Swept::default();
+        for program in &self.reports().programs(now).await? {
+            swept.changed +=
+                transact(self.store(), move |unit| Box::pin(expire_some(unit, program, now))).await?;
+        }
+        Ok(swept)
+    }
+
+    /// Finds referrals whose awards are not at their level and puts them right. In a sound program with nothing
+    /// withheld it finds none: `referral_reconciled_total` is expected to stay 0.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn reconcile_referrals(&self) -> Result<Swept, StoreError> {
+        let now = self.now();
+        let mut swept = Swept::default();
+        for program in &self.reports().programs(now).await? {
+            swept.changed += transact(self.store(), move |unit| {
+                Box::pin(async move { reconcile_some(unit, program, now, &mut || self.draw_id()).await })
+            })
+            .await?;
+        }
+        metrics::counter!("referral_reconciled_total").increment(swept.changed);
+        Ok(swept)
+    }
+
+    /// Forgets replies kept for idempotency keys for more than 30 days.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_replies(&self) -> Result<Swept, StoreError> {
+        let before = self.now().plus_micros(-REPLIES_KEPT);
+        let forget = transact(self.store(), move |unit| {
+            Box::pin(async move { unit.idempotency().forget(before, SWEEP).await })
+        });
+        Ok(Swept { changed: forget.await? })
+    }
+}
+
+async fn expire_some(unit: &mut Unit<'_>, program: &Program, now: Timestamp) -> Result<u64, StoreError> {
+    let mut due = unit.referrals().claim_expired(program.book, now, SWEEP).await?;
+    due.retain_mut(|referral| expire(referral, now));
+    let changed = due.len() as u64;
+    let progress = due.into_iter().map(|referral| (referral.facts.id, referral.progress)).collect();
+    unit.recorder().record(program.book, &Changes { progress, ..Changes::default() }).await?;
+    Ok(changed)
+}
+
+async fn reconcile_some(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    now: Timestamp,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
+) -> Result<u64, StoreError> {
+    let claimed = unit.referrals().claim_unsettled(program.book, SWEEP).await?;
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let mut spread = Spread::default();
+    for (mut referral, referrer) in with_referrers(unit, program, claimed, now).await? {
+        let seen = Circumstances { paused: program.is_paused(), referrer, now };
+        let referred = referral.progress.verified_at.map_or(EmailStatus::Unverified, EmailStatus::Verified);
+        let settled = resettle(&mut referral, referred, &seen, ids);
+        if settled.changed {
+            spread.changes.progress.push((referral.facts.id, referral.progress));
+            spread.changes.days.push(settled.day);
+            spread.grants.extend(settled.grants);
+        }
+    }
+    let changed = spread.changes.progress.len() as u64;
+    spread.record(unit, program, now, ids).await?;
+    Ok(changed)
+}
+
+/// The claimed referrals, each with what is known of its referrer's e-mail.
+async fn with_referrers(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    claimed: Vec<Referral>,
+    now: Timestamp,
+) -> Result<Vec<(Referral, EmailStatus)>, StoreError> {
+    let referred: Vec<UserId> = claimed.iter().map(|referral| referral.facts.referred).collect();
+    let names = unit.users().names(program.book, &referred).await?;
+    let users: Vec<_> =
+        names.into_iter().zip(referred).map(|(host, fresh)| NewUser { host, fresh }).collect();
+    let scene = unit.spending().scene(program.book, &users, &[], now).await?;
+    let with = |referral: Referral| {
+        let status = status_of(&scene.referrers, referral.facts.referrer);
+        (referral, status)
+    };
+    Ok(claimed.into_iter().map(with).collect())
+}
