@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use referral_domain::id::{BookId, UserId};
-use referral_domain::identity::IdentityKey;
+use referral_domain::identity::{Fingerprint, IdentityKey};
 use referral_domain::money::{Currency, MoneyFault};
 use referral_domain::port::{
     Chance, Clock, Ids, Inserted, Limiter, NewUser, Reports, Store, StoreError, Unit,
@@ -118,6 +118,12 @@ impl App {
 
     pub(crate) fn draw_id(&self) -> Uuid {
         self.parts.ids.next()
+    }
+
+    /// The keyed hash under which a payment method's fingerprint is kept.
+    #[must_use]
+    pub fn payment_fingerprint(&self, fingerprint: &str) -> Fingerprint {
+        self.identity().payment(fingerprint)
     }
 
     pub(crate) fn new_user(&self, host: &HostId) -> NewUser {

@@ -12,6 +12,9 @@ use crate::app::App;
 use crate::failure::{Failure, Refused};
 use crate::throttle::{Throttled, address_key};
 
+/// What is longer is nobody's code (`schemas.md`, section 3).
+const LONGEST_TEXT: usize = 64;
+
 impl Refused for Throttled {}
 
 /// What a program offers, by the terms in force.
@@ -73,7 +76,8 @@ impl App {
     ) -> Result<Validity, Failure<Throttled>> {
         let miss = self.admit_validation(slug, from).await?;
         let program = self.program(slug).await?;
-        let code = match FoldedCode::fold(text) {
+        let short = text.chars().count() <= LONGEST_TEXT;
+        let code = match FoldedCode::fold(text).filter(|_| short) {
             Some(folded) => self.reports().code(program.book, &folded).await?,
             None => None,
         };

@@ -1,0 +1,157 @@
+//! `GET /api/credits/export`: the history as CSV (RFC 4180), inert in a spreadsheet.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::web::Data;
+use referral_app::{App, HistoryPage, HistoryQuery};
+use referral_domain::money::Money;
+use referral_domain::port::{HistoryFilter, HistoryItem};
+use referral_domain::time::Day;
+
+use super::history::{in_order, kind};
+use crate::form::{Params, scalar};
+use crate::problem::{Problem, Reply};
+use crate::resource::{Asking, failed, reply};
+
+/// How many lines are read at once.
+const CHUNK: u32 = 1_000;
+/// The most days one file may span.
+const DAYS_MAX: i32 = 366;
+/// The span when none is asked for, today included.
+const DAYS_USUAL: i32 = 366;
+
+const COLUMNS: [&str; 9] = [
+    "id",
+    "created_at",
+    "type",
+    "amount",
+    "currency",
+    "balance_after",
+    "description",
+    "referral_id",
+    "reference",
+];
+
+/// The first and last day of a file, and which types.
+struct Span {
+    from: Day,
+    to: Day,
+    kinds: Vec<referral_domain::ledger::TransactionKind>,
+}
+
+fn read(params: &mut Params<'_>, today: Day) -> Option<Span> {
+    let kinds = params.repeated("type", kind);
+    let (from, to) = (params.optional("from", scalar::date)?, params.optional("to", scalar::date)?);
+    in_order(params, from, to)?;
+    let to = to.unwrap_or_else(|| from.map_or(today, |from| today.max(from)));
+    let from = from.unwrap_or(Day::from_number(to.number() - DAYS_USUAL + 1));
+    if to.number() - from.number() >= DAYS_MAX {
+        return params.fault("to", "out-of-range", "a file spans at most 366 days");
+    }
+    Some(Span { from, to, kinds: kinds? })
+}
+
+/// Oldest lines last, as in the history; read in chunks that follow one another without overlap.
+async fn lines(app: &App, asking: &Asking, span: &Span) -> Result<Vec<(HistoryItem, Money)>, Problem> {
+    let mut lines = Vec::new();
+    let mut before = None;
+    loop {
+        let filter = HistoryFilter {
+            kinds: span.kinds.clone(),
+            from: Some(span.from.start()),
+            until: Some(span.to.next().start()),
+            before,
+            limit: CHUNK,
+        };
+        let query = HistoryQuery { program: asking.program().clone(), user: asking.user().clone(), filter };
+        let HistoryPage { items, next, program } = app.history(&query).await.map_err(failed(app.now()))?;
+        lines.extend(items.into_iter().map(|item| (item, program.money(0))));
+        before = next;
+        if before.is_none() {
+            return Ok(lines);
+        }
+    }
+}
+
+fn render(lines: &[(HistoryItem, Money)]) -> Result<Vec<u8>, Problem> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(COLUMNS).map_err(Problem::internal)?;
+    for (item, zero) in lines {
+        writer.write_record(record(item, *zero)).map_err(Problem::internal)?;
+    }
+    writer.into_inner().map_err(|error| Problem::internal(error.into_error()))
+}
+
+fn record(item: &HistoryItem, zero: Money) -> [String; 9] {
+    let HistoryItem { line, transaction } = item;
+    let money = |minor| Money::of(minor, zero.currency()).to_string();
+    let or_empty = |text: Option<String>| text.unwrap_or_default();
+    [
+        transaction.id.to_string(),
+        transaction.recorded_at.to_string(),
+        transaction.kind.to_string(),
+        money(line.after.available - line.before.available),
+        zero.currency().code().to_owned(),
+        money(line.after.available),
+        inert(&transaction.description),
+        or_empty(transaction.referral.map(|id| id.to_string())),
+        inert(&or_empty(transaction.reference.clone())),
+    ]
+}
+
+/// A text cell that a spreadsheet would run gets a leading apostrophe (`schemas.md`, section 16). Amounts are no text.
+fn inert(text: &str) -> String {
+    let runs =
+        |letter: char| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠');
+    let first = text.chars().find(|letter| *letter == '\t' || *letter == '\r' || !letter.is_whitespace());
+    if first.is_some_and(runs) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn file(span: &Span, body: Vec<u8>) -> HttpResponse {
+    let name = format!("attachment; filename=\"credits-{}-{}.csv\"", span.from, span.to);
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((CACHE_CONTROL, reply::PRIVATE))
+        .insert_header((CONTENT_DISPOSITION, name))
+        .body(body)
+}
+
+/// The user's history as a CSV file: the last 366 days unless told otherwise, never more.
+#[utoipa::path(
+    get, path = "/api/credits/export", tag = "credits",
+    params(
+        ("user_id" = Option<String>, Query, description = "For services with `users:read`: whose"),
+        ("type" = Option<Vec<String>>, Query, description = "Only these types; may be repeated"),
+        ("from" = Option<String>, Query, description = "A UTC day, inclusive"),
+        ("to" = Option<String>, Query, description = "A UTC day, inclusive"),
+    ),
+    responses((status = 200, content_type = "text/csv", body = String)),
+    security(("bearer" = []), ("api_key" = ["users:read"])),
+)]
+pub async fn export(app: Data<App>, asking: Asking) -> Reply {
+    let today = app.now().day();
+    let span = asking.query().read(|params| read(params, today))?;
+    let lines = lines(&app, &asking, &span).await?;
+    Ok(file(&span, render(&lines)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_would_run_is_made_inert() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            (" \u{a0}=1", "' \u{a0}=1"),
+            ("-2", "'-2"),
+            ("@x", "'@x"),
+            ("\tx", "'\tx"),
+            ("＝1", "'＝1"),
+            ("a=1", "a=1"),
+            ("", ""),
+        ] {
+            assert_eq!(inert(text), expected);
+        }
+    }
+}

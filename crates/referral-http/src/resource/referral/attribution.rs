@@ -1,0 +1,40 @@
+//! Where a code came from, as a request tells it.
+
+use referral_domain::id::ClickId;
+use referral_domain::referral::{Attribution, Source};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::form::{Fields, Node, scalar};
+
+/// Where a code came from.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct AttributionRequest {
+    /// `typed`, `link`, `cookie` or `api`.
+    pub source: String,
+    /// The click, `clk_...`.
+    pub click_id: Option<String>,
+    /// The affiliate's own label: at most 64 of `A-Za-z0-9._~-`.
+    pub sub_id: Option<String>,
+}
+
+const SOURCES: &[(&str, Source)] =
+    &[("typed", Source::Typed), ("link", Source::Link), ("cookie", Source::Cookie), ("api", Source::Api)];
+
+/// Reads `attribution`; without it the code came as `usual`.
+pub(in crate::resource) fn read(fields: &mut Fields<'_>, usual: Source) -> Option<Attribution> {
+    let told = fields.optional("attribution", |node| node.object(attribution))?;
+    Some(told.unwrap_or(Attribution { source: usual, click: None, clicked_at: None, sub_id: None }))
+}
+
+fn attribution(fields: &mut Fields<'_>) -> Option<Attribution> {
+    let source = fields.required("source", scalar::one_of(SOURCES));
+    let click = fields.optional("click_id", scalar::id(ClickId::parse));
+    let sub_id = fields.optional("sub_id", scalar::sub_id);
+    Some(Attribution { source: source?, click: click?, clicked_at: None, sub_id: sub_id? })
+}
+
+/// Reads `device`: a fingerprint of 16 to 256 characters.
+pub(in crate::resource) fn device(node: Node<'_>) -> Option<String> {
+    scalar::text(16, 256)(node)
+}

@@ -1,0 +1,177 @@
+//! From a use case's "no" to a problem: exhaustive, so that a new refusal cannot be forgotten.
+
+use std::time::Duration;
+
+use referral_app::{
+    ApplyRefusal, Failure, KeyReused, Never, RedeemRefused, ReversalRefused, Throttled, TimeOutOfRange,
+};
+use referral_domain::apply::ApplyRefusal as Rule;
+use referral_domain::code::Unusable;
+use referral_domain::credit::RedeemRefusal;
+use referral_domain::port::StoreError;
+use referral_domain::spend::SpendRefusal;
+use referral_domain::time::{SECOND, Timestamp};
+
+use crate::problem::{Problem, ProblemCode};
+
+/// Limits on people are told rounded up, so that nobody can tell when exactly somebody else signed up.
+const COARSE: Duration = Duration::from_secs(900);
+
+/// A refusal that can be told.
+pub trait Explain {
+    /// The problem, as seen at `now`.
+    fn problem(&self, now: Timestamp) -> Problem;
+}
+
+/// The problem that a failed use case is answered with.
+pub fn failed<R: Explain>(now: Timestamp) -> impl FnOnce(Failure<R>) -> Problem {
+    move |failure| match failure {
+        Failure::Refused(refusal) => refusal.problem(now),
+        Failure::NoProgram => Problem::not_found(),
+        Failure::Store(error) => store_failed(error),
+    }
+}
+
+/// The problem that a failed store is answered with.
+#[must_use]
+pub fn store_failed(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(_) => Problem::store_unavailable(error),
+        StoreError::Contended(_) => {
+            Problem::new(ProblemCode::Busy).retry_after(Duration::from_secs(1)).caused_by(error)
+        }
+        StoreError::Corrupt { .. } => Problem::internal(error),
+    }
+}
+
+impl Explain for Never {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match *self {}
+    }
+}
+
+impl Explain for Throttled {
+    fn problem(&self, now: Timestamp) -> Problem {
+        Problem::new(ProblemCode::TooManyRequests).retry_after(wait(self.retry_at, now))
+    }
+}
+
+impl Explain for KeyReused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::IdempotencyKeyReused)
+    }
+}
+
+impl Explain for ApplyRefusal {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Rule(rule) => rule.problem(now),
+            Self::IpLimit(throttled) => {
+                Problem::new(ProblemCode::IpLimit).retry_after(coarse(wait(throttled.retry_at, now)))
+            }
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+impl Explain for Rule {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::ReferrerLimit { free_at } => {
+                Problem::new(ProblemCode::ReferrerLimit).retry_after(coarse(wait(*free_at, now)))
+            }
+            other => Problem::new(rule_code(other)),
+        }
+    }
+}
+
+const fn rule_code(rule: &Rule) -> ProblemCode {
+    match rule {
+        Rule::CodeUnknown => ProblemCode::CodeUnknown,
+        Rule::Code(Unusable::Inactive) => ProblemCode::CodeInactive,
+        Rule::Code(Unusable::Expired) => ProblemCode::CodeExpired,
+        Rule::Code(Unusable::Exhausted) => ProblemCode::CodeExhausted,
+        Rule::ProgramPaused => ProblemCode::ProgramPaused,
+        Rule::SelfReferral => ProblemCode::SelfReferral,
+        Rule::SameEmail => ProblemCode::SameEmail,
+        Rule::AlreadyReferred => ProblemCode::AlreadyReferred,
+        Rule::ReferralCycle => ProblemCode::ReferralCycle,
+        Rule::SignupTimeUnknown => ProblemCode::SignupTimeUnknown,
+        Rule::ApplyWindowOver => ProblemCode::ApplyWindowOver,
+        Rule::TimeOutOfRange => ProblemCode::TimeOutOfRange,
+        Rule::ReferrerLimit { .. } => ProblemCode::ReferrerLimit,
+    }
+}
+
+impl Explain for TimeOutOfRange {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::TimeOutOfRange)
+    }
+}
+
+impl Explain for SpendRefusal {
+    fn problem(&self, _: Timestamp) -> Problem {
+        let Self::TimeOutOfRange { .. } = self;
+        Problem::new(ProblemCode::TimeOutOfRange).detail(self.to_string())
+    }
+}
+
+impl Explain for RedeemRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::Rule(RedeemRefusal::EmailNotVerified) => ProblemCode::EmailNotVerified,
+            Self::Rule(RedeemRefusal::InsufficientBalance { .. }) => ProblemCode::InsufficientBalance,
+            Self::Conflict => ProblemCode::RedemptionConflict,
+        })
+    }
+}
+
+impl Explain for ReversalRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::NotFound => ProblemCode::NotFound,
+            Self::Over(_) => ProblemCode::OverReversal,
+            Self::Conflict => ProblemCode::RedemptionConflict,
+        })
+    }
+}
+
+fn wait(until: Timestamp, now: Timestamp) -> Duration {
+    let micros = u64::try_from(until.since(now)).unwrap_or(0);
+    Duration::from_micros(micros).max(Duration::from_micros(SECOND.unsigned_abs()))
+}
+
+/// Rounded up to whole quarters of an hour.
+fn coarse(wait: Duration) -> Duration {
+    let quarters = wait.as_secs().div_ceil(COARSE.as_secs()).max(1);
+    Duration::from_secs(quarters * COARSE.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_on_people_are_told_in_quarters_of_an_hour() {
+        let now = Timestamp::from_micros(0);
+        for (seconds, told) in [(0, 900), (1, 900), (900, 900), (901, 1800), (86_400, 86_400)] {
+            let free_at = now.plus_micros(seconds * SECOND);
+            let problem = Rule::ReferrerLimit { free_at }.problem(now);
+            assert_eq!(problem.to_json()["retry_after_seconds"], told, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_store_error_has_its_status() {
+        let source = || "driver words".into();
+        for (error, status) in [
+            (StoreError::Unavailable(source()), 503),
+            (StoreError::Contended(source()), 503),
+            (StoreError::corrupt("users", "x", 1, source()), 500),
+        ] {
+            let problem = store_failed(error);
+            assert_eq!(problem.to_json()["status"], status);
+            assert!(!problem.to_json().to_string().contains("driver"));
+        }
+    }
+}

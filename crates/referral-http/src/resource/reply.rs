@@ -1,0 +1,44 @@
+//! How answers go out.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use referral_app::Replayable;
+use serde::Serialize;
+
+/// What is one person's is kept by nobody on the way.
+pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+
+/// 200 with JSON that no cache may keep.
+pub(super) fn ok(view: &impl Serialize) -> HttpResponse {
+    json(StatusCode::OK, view)
+}
+
+/// JSON that no cache may keep.
+pub(super) fn json(status: StatusCode, view: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, PRIVATE)).json(view)
+}
+
+/// 201 for what was done now, 200 for what was done before.
+pub(super) fn created(replayed: bool, view: &impl Serialize) -> HttpResponse {
+    json(if replayed { StatusCode::OK } else { StatusCode::CREATED }, view)
+}
+
+/// A receipt rendered, or the reply that was given before, marked as such.
+pub(super) fn replayable<R>(receipt: Replayable<R>, render: impl Fn(&R) -> (u16, String)) -> HttpResponse {
+    match receipt {
+        Replayable::Fresh(receipt) => {
+            let (status, body) = render(&receipt);
+            builder(status).body(body)
+        }
+        Replayable::Replayed(stored) => {
+            builder(stored.status).insert_header(("idempotent-replayed", "true")).body(stored.body)
+        }
+    }
+}
+
+fn builder(status: u16) -> HttpResponseBuilder {
+    let mut reply = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
+    reply.content_type("application/json").insert_header((CACHE_CONTROL, PRIVATE));
+    reply
+}

@@ -1,0 +1,67 @@
+//! How endpoints are mounted, so that a path with another method is 405 with `Allow` and never 404.
+//!
+//! `App::route` would answer 404 for another method; `web::resource(path).route(..)` knows its methods. So every
+//! endpoint is one `web::resource`, with [`get`] or `web::post()` and so on.
+
+use actix_web::web::ServiceConfig;
+use actix_web::{Route, guard, web};
+
+use crate::{openapi, problem};
+
+/// A route for GET, and for HEAD, which is GET without the body (RFC 9110 asks servers for both).
+#[must_use]
+pub fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// Mounts what describes the API itself; needs an [`openapi::Document`] in the app's data.
+pub fn describe(app: &mut ServiceConfig) {
+    app.service(web::resource("/api/openapi.json").route(get().to(openapi::json)));
+    app.service(web::resource("/api/docs").route(get().to(openapi::docs_page)));
+    app.service(web::resource("/problems/{code}").route(get().to(problem::page::show)));
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn the_api_describes_itself() {
+        let document = openapi::Document::complete(utoipa::openapi::OpenApi::default());
+        let app = init_service(App::new().app_data(web::Data::new(document)).configure(describe)).await;
+        for (path, kind) in [
+            ("/api/openapi.json", "application/json"),
+            ("/api/docs", "text/html; charset=utf-8"),
+            ("/problems/not-found", "text/html; charset=utf-8"),
+        ] {
+            let reply = call_service(&app, TestRequest::with_uri(path).to_request()).await;
+            let found = reply.headers().get("content-type").map(|value| value.to_str().expect("text"));
+            assert_eq!((reply.status(), found), (StatusCode::OK, Some(kind)), "{path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn head_is_get_and_another_method_is_405_with_allow() {
+        let ok = || async { HttpResponse::Ok().body("x") };
+        let resource = web::resource("/x").route(get().to(ok)).route(web::post().to(ok));
+        let app = init_service(App::new().service(resource)).await;
+        for (method, status) in [
+            (Method::GET, StatusCode::OK),
+            (Method::HEAD, StatusCode::OK),
+            (Method::POST, StatusCode::OK),
+            (Method::PUT, StatusCode::METHOD_NOT_ALLOWED),
+        ] {
+            let reply = call_service(&app, TestRequest::with_uri("/x").method(method).to_request()).await;
+            assert_eq!(reply.status(), status);
+            let allow = reply.headers().get("allow").map(|value| value.to_str().expect("text").to_owned());
+            assert_eq!(allow.is_some(), status == StatusCode::METHOD_NOT_ALLOWED);
+            assert!(
+                allow.is_none_or(|allow| ["GET", "HEAD", "POST"].iter().all(|method| allow.contains(method)))
+            );
+        }
+    }
+}
