@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::referral::{Attribution, Award, Progress, Referral, ReferralFacts, Review, SpendTotals, State};
 use crate::settle::{Circumstances, Grant, hear_email, settle};
 use crate::spend::{PARKED_FOR, SpendEvent};
-use crate::time::{DAY, Timestamp};
+use crate::time::Timestamp;
 use crate::tracking::DayDelta;
 use crate::user::UserFacts;
 
@@ -169,9 +169,7 @@ fn times_allow(scene: &ApplyScene, applied_at: Timestamp, now: Timestamp) -> Res
     }
     match scene.referred.signed_up_at {
         None if policy.require_signup_time => Err(ApplyRefusal::SignupTimeUnknown),
-        Some(at) if applied_at.since(at) > i64::from(policy.apply_window_days) * DAY => {
-            Err(ApplyRefusal::ApplyWindowOver)
-        }
+        Some(at) if applied_at > at.plus_days(policy.apply_window_days) => Err(ApplyRefusal::ApplyWindowOver),
         None | Some(_) => Ok(()),
     }
 }

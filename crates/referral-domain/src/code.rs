@@ -16,9 +16,10 @@ pub const SHORTEST: usize = 8;
 pub const LONGEST: usize = 12;
 
 /// Abbreviations that need no vowel to offend; a draw that holds one is drawn again.
-pub const ABBREVIATIONS: [&str; 24] = [
-    "BDSM", "BTCH", "CNT", "CRJ", "DCK", "FCK", "FDP", "FDS", "FKK", "HJD", "JDR", "KKK", "KYS", "MRD",
-    "NGR", "NSFW", "PQP", "PRN", "PRR", "PSY", "PTS", "SHT", "WTF", "XXX",
+pub const ABBREVIATIONS: [&str; 37] = [
+    "BCT", "BDSM", "BTCH", "CNT", "CRJ", "CSM", "CTM", "DCK", "FCK", "FDP", "FDS", "FFS", "FGT", "FKK",
+    "GYP", "HDP", "HJD", "JDR", "KCT", "KKK", "KYS", "MRD", "NGGR", "NGR", "NSFW", "PNC", "PQP", "PRN",
+    "PRR", "PSY", "PTM", "PTQP", "PTS", "SHT", "TNC", "WTF", "XXX",
 ];
 
 /// A code as people see it: 4 to 24 characters that count, of `A-Z`, `0-9`, with hyphens between.

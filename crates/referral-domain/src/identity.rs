@@ -63,14 +63,14 @@ pub fn fold_email(address: &str) -> Option<String> {
     let lower = address.trim().to_lowercase();
     let (local, domain) = lower.rsplit_once('@')?;
     let plain = local.split('+').next().unwrap_or(local);
-    let sound = !plain.is_empty()
+    let (mailbox, domain) = match domain {
+        "gmail.com" | "googlemail.com" => (plain.replace('.', ""), "gmail.com"),
+        _ => (plain.to_owned(), domain),
+    };
+    let sound = !mailbox.is_empty()
         && domain.contains('.')
         && !lower.chars().any(|c| c.is_whitespace() || c.is_control());
-    let gmail = matches!(domain, "gmail.com" | "googlemail.com");
-    sound.then(|| match gmail {
-        true => format!("{}@gmail.com", plain.replace('.', "")),
-        false => format!("{plain}@{domain}"),
-    })
+    sound.then(|| format!("{mailbox}@{domain}"))
 }
 
 /// The address behind an IPv4-mapped, 6to4 or NAT64 address, else the address itself.

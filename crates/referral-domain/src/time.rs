@@ -14,6 +14,12 @@ pub const DAY: i64 = 24 * HOUR;
 /// The years a request may name.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 
+/// Where the digits after the seconds' point begin.
+const FRACTION_AT: usize = "2026-01-31T12:34:56.".len();
+
+/// The most digits a request may give after the seconds' point.
+const MOST_FRACTION: usize = 9;
+
 /// An instant in whole microseconds since 1970 UTC: the same bytes in every store.
 ///
 /// ```
@@ -46,14 +52,15 @@ impl Timestamp {
     pub fn parse(text: &str) -> Option<Self> {
         let at = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
         let leap = at.nanosecond() >= 1_000_000_000 || text.get(17..19) == Some("60");
-        (!leap && YEARS.contains(&at.year()) && text.as_bytes().get(10) == Some(&b'T'))
-            .then(|| Self(at.timestamp_micros()))
+        let plain =
+            text.is_ascii() && text.as_bytes().get(10) == Some(&b'T') && fraction(text) <= MOST_FRACTION;
+        (!leap && plain && YEARS.contains(&at.year())).then(|| Self(at.timestamp_micros()))
     }
 
     /// So many days later.
     #[must_use]
     pub const fn plus_days(self, days: u32) -> Self {
-        Self(self.0.saturating_add(days as i64 * DAY))
+        Self(self.0.saturating_add((days as i64).saturating_mul(DAY)))
     }
 
     /// So many microseconds later, or earlier when negative.
@@ -74,6 +81,11 @@ impl Timestamp {
         #[allow(clippy::cast_possible_truncation)]
         Day(self.0.div_euclid(DAY) as i32)
     }
+}
+
+/// How many digits follow the seconds' point. The parser itself skips what goes beyond nine.
+fn fraction(text: &str) -> usize {
+    text.bytes().skip(FRACTION_AT).take_while(u8::is_ascii_digit).count()
 }
 
 impl fmt::Display for Timestamp {

@@ -6,8 +6,8 @@ use referral_app::App;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{reply, store_failed};
-use crate::problem::Reply;
+use super::reply;
+use crate::problem::{Problem, Reply};
 
 /// A server's own word.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +25,6 @@ pub async fn healthz() -> HttpResponse {
 /// The store is reachable and its schema is the one this build needs.
 #[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, body = Health)))]
 pub async fn readyz(app: Data<App>) -> Reply {
-    app.reports().ready().await.map_err(store_failed)?;
+    app.reports().ready().await.map_err(Problem::from)?;
     Ok(reply::ok(&Health { status: "ok" }))
 }

@@ -12,11 +12,11 @@ mod reply;
 use actix_web::web;
 use utoipa::OpenApi;
 
-use crate::openapi::{self, Document};
-use crate::routing::get;
+use crate::openapi::Document;
+use crate::routing::{describe, get};
 
 pub use asking::Asking;
-pub use refusal::{Explain, failed, store_failed};
+pub use refusal::{Explain, failed};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -68,8 +68,6 @@ pub fn mount(config: &mut web::ServiceConfig) {
         )
         .service(resource("/api/events/spend").route(post().to(event::spend::spend)))
         .service(resource("/healthz").route(get().to(health::healthz)))
-        .service(resource("/readyz").route(get().to(health::readyz)))
-        .service(resource("/api/openapi.json").route(get().to(openapi::json)))
-        .service(resource("/api/docs").route(get().to(openapi::docs_page)))
-        .service(resource("/problems/{code}").route(get().to(crate::problem::page::show)));
+        .service(resource("/readyz").route(get().to(health::readyz)));
+    describe(config);
 }

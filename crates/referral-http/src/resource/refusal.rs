@@ -8,7 +8,6 @@ use referral_app::{
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
 use referral_domain::credit::RedeemRefusal;
-use referral_domain::port::StoreError;
 use referral_domain::spend::SpendRefusal;
 use referral_domain::time::{SECOND, Timestamp};
 
@@ -28,19 +27,7 @@ pub fn failed<R: Explain>(now: Timestamp) -> impl FnOnce(Failure<R>) -> Problem 
     move |failure| match failure {
         Failure::Refused(refusal) => refusal.problem(now),
         Failure::NoProgram => Problem::not_found(),
-        Failure::Store(error) => store_failed(error),
-    }
-}
-
-/// The problem that a failed store is answered with.
-#[must_use]
-pub fn store_failed(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable(_) => Problem::store_unavailable(error),
-        StoreError::Contended(_) => {
-            Problem::new(ProblemCode::Busy).retry_after(Duration::from_secs(1)).caused_by(error)
-        }
-        StoreError::Corrupt { .. } => Problem::internal(error),
+        Failure::Store(error) => error.into(),
     }
 }
 
@@ -158,20 +145,6 @@ mod tests {
             let free_at = now.plus_micros(seconds * SECOND);
             let problem = Rule::ReferrerLimit { free_at }.problem(now);
             assert_eq!(problem.to_json()["retry_after_seconds"], told, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn each_kind_of_store_error_has_its_status() {
-        let source = || "driver words".into();
-        for (error, status) in [
-            (StoreError::Unavailable(source()), 503),
-            (StoreError::Contended(source()), 503),
-            (StoreError::corrupt("users", "x", 1, source()), 500),
-        ] {
-            let problem = store_failed(error);
-            assert_eq!(problem.to_json()["status"], status);
-            assert!(!problem.to_json().to_string().contains("driver"));
         }
     }
 }
