@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{FieldFault, Problem, ProblemCode};
 
 /// The media type of every problem.
-pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What a 401 asks for; it never says which check failed.
 const CHALLENGE: &str = "Bearer error=\"invalid_token\"";

@@ -50,7 +50,8 @@ impl Query {
     }
 
     /// Takes every pair of this name out.
-    pub(crate) fn take(&mut self, name: &str) -> Vec<String> {
+    #[must_use]
+    pub fn take(&mut self, name: &str) -> Vec<String> {
         let (taken, rest) = std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
         self.0 = rest;
         let taken: Vec<(String, Value)> = taken;

@@ -21,7 +21,7 @@ use referral_domain::port::StoreError;
 pub use code::{Entry, ProblemCode};
 pub use fault::{FieldFault, Place};
 pub use markdown::problems_markdown;
-pub(crate) use reply::PROBLEM_JSON;
+pub use reply::PROBLEM_JSON;
 pub use schema::{FaultSchema, ProblemSchema};
 
 /// The most entries in `errors`.

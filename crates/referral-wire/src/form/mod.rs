@@ -4,7 +4,7 @@
 //! them together with `?`. A reader answers `None` only after it has recorded a fault, so nothing is lost.
 //!
 //! ```
-//! use referral_http::form::{self, Fields, scalar};
+//! use referral_wire::form::{self, Fields, scalar};
 //! use referral_domain::reference::HostId;
 //!
 //! struct Apply { code: String, owner: HostId }
