@@ -6,6 +6,7 @@
 
 mod command;
 mod generate;
+mod measure;
 mod mutants;
 mod needs;
 mod report;
@@ -28,6 +29,7 @@ usage: cargo xtask <command>
   tidy              the architecture rules; prints the sizes of functions and files
   generate          write docs/openapi.json and docs/PROBLEMS.md from the server
   mutants           apply each tests/mutants/*.patch to a copy; each must be caught by the test it names
+  measure           take the figures of docs/MEASURED.md that need a running server, on the release build
   report [--check]  fold target/reports/*.json into docs/MEASURED.md, or check that it is complete";
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("test", []) => test_run::run(&workspace),
         ("tidy", []) => tidy::run(&workspace),
         ("generate", []) => generate::run(&workspace),
+        ("measure", []) => measure::run(&workspace),
         ("mutants", []) => mutants::run(&workspace),
         ("report", []) => report::run(&workspace),
         ("report", [check]) if check == "--check" => report::check(&workspace),

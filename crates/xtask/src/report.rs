@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 pub(crate) use self::figure::Figure;
+pub(crate) use self::page::day;
 use self::page::{PAGE, Row};
 use crate::tidy::{self, Fault};
 use crate::workspace::Workspace;
@@ -66,7 +67,7 @@ fn measured(folder: &Path) -> Result<Vec<Row>> {
 fn row(path: &Path) -> Result<Row> {
     let figure = Figure::from_json(&fs::read_to_string(path)?)?;
     let kept = fs::metadata(path)?.modified()?.duration_since(std::time::UNIX_EPOCH)?;
-    Ok(Row { figure, machine: machine()?, date: page::day(kept.as_secs()) })
+    Ok(Row { figure, machine: machine()?, date: day(kept.as_secs()) })
 }
 
 fn machine() -> Result<String> {

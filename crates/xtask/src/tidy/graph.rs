@@ -36,11 +36,7 @@ const GRAPH: [Place; 10] = [
         sees: &["referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
-    Place {
-        package: "referral-wire",
-        sees: &["referral-domain"],
-        tests_see: &[],
-    },
+    Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place {
         package: "referral-http",
         sees: &["referral-domain", "referral-app", "referral-wire"],
@@ -66,11 +62,10 @@ const GRAPH: [Place; 10] = [
 ];
 
 /// A library, by how its name starts, and the packages that may depend on it.
-const LIBRARIES: [(&str, &[&str]); 4] = [
+const LIBRARIES: [(&str, &[&str]); 3] = [
     ("diesel", &["referral-sqlite"]),
     ("libsqlite3", &["referral-sqlite"]),
     ("actix", &["referral-wire", "referral-http", "referral-server", "referral-tests"]),
-    ("tracing-actix", &["referral-http", "referral-server"]),
 ];
 
 /// A dependency as a manifest declares it.

@@ -31,9 +31,9 @@ const RULES: [Rule; 18] = [
     },
     Rule {
         pattern: "actix*",
-        places: &["crates/referral-http/", "crates/referral-server/", "tests/"],
+        places: &["crates/referral-wire/", "crates/referral-http/", "crates/referral-server/", "tests/"],
         tests_may: false,
-        what: "actix belongs to referral-http, referral-server and the black-box tests: go through referral-app",
+        what: "actix belongs to referral-wire, referral-http, referral-server and the black-box tests: go through referral-app",
     },
     ambient("Utc : : now"),
     ambient("Local : : now"),
