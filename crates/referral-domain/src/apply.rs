@@ -117,6 +117,32 @@ pub enum Applied {
 ///
 /// # Errors
 /// The first [`ApplyRefusal`].
+///
+/// ```
+/// # use referral_domain::{apply::*, code::*, id::*, money::*, program::*, reference::*, referral::*, time::*, user::*};
+/// # use uuid::Uuid;
+/// # let (book, usd, now) = (BookId(7), Currency::parse("USD")?, Timestamp::from_micros(1_769_862_896_000_000));
+/// # let user = |n| UserId::from_uuid(Uuid::from_u128(n));
+/// # let host = |name| HostId::parse(name).expect("a user id");
+/// # let (ana, mut ben) = (UserFacts::first_seen(user(1), host("u_ana"), now), UserFacts::first_seen(user(2), host("u_ben"), now));
+/// # ben.hear_sign_up(now);
+/// # let program = Program::default_program(book, usd, "https://app.example.com".into(), now).expect("a slug");
+/// # let text = CodeText::parse("K7WQ2M9X").expect("a code");
+/// # let code = Code::primary(book, CodeId::from_uuid(Uuid::from_u128(3)), ana.id, text, now);
+/// let scene = ApplyScene {
+///     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
+///     ancestors: vec![], crowding: None, parked: vec![],
+/// };
+/// let attribution = Attribution { source: Source::Typed, click: None, clicked_at: None, sub_id: None };
+/// let order = ApplyOrder { applied_at: now, attribution };
+/// let (mut last, own) = (10, ApplyScene { referred: scene.referrer.clone().expect("Ana"), ..scene.clone() });
+/// let mut ids = || { last += 1; Uuid::from_u128(last) };
+/// let Applied::New(new) = decide(&order, scene, now, &mut ids)? else { panic!("Ben has no referral yet") };
+/// assert_eq!(new.referral.progress.state, State::Pending);
+/// assert_eq!(new.referral.facts.qualifies_until, now.plus_days(90));
+/// assert_eq!(decide(&order, own, now, &mut ids), Err(ApplyRefusal::SelfReferral));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decide(
     order: &ApplyOrder,
     scene: ApplyScene,

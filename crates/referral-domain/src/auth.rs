@@ -38,6 +38,13 @@ pub(crate) use words;
 
 words! {
     /// The role a user's token claims.
+    ///
+    /// ```
+    /// use referral_domain::auth::Role;
+    /// assert_eq!(Role::parse("finance"), Some(Role::Finance));
+    /// assert_eq!(Role::Finance.as_str(), "finance");
+    /// assert_eq!(Role::parse("root"), None);
+    /// ```
     Role {
         /// Anybody.
         User = "user",
@@ -71,6 +78,19 @@ words! {
 }
 
 /// An API key as it is stored: never the key, only its SHA-256.
+///
+/// ```
+/// use referral_domain::{auth::{ApiKey, Scope}, id::{ApiKeyId, BookId}, reference::Slug, time::Timestamp};
+/// let at = Timestamp::from_micros;
+/// let key = ApiKey {
+///     id: ApiKeyId::from_uuid(uuid::Uuid::from_u128(1)), book: BookId(7),
+///     program: Slug::parse("default").expect("a slug"), name: "shop".into(), prefix: "rk_4f9c".into(),
+///     hash: [0; 32], scopes: vec![Scope::EventsWrite], created_at: at(0), last_used_at: None,
+///     expires_at: Some(at(100)), revoked_at: None,
+/// };
+/// assert!(key.is_live(at(99)) && !key.is_live(at(100)));
+/// assert!(key.may(Scope::EventsWrite) && !key.may(Scope::AdminWrite));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ApiKey {
     /// Its id.

@@ -124,6 +124,15 @@ fn fold_character(character: char) -> Option<char> {
 }
 
 /// A code someone may share.
+///
+/// ```
+/// use referral_domain::{code::{Code, CodeText, Unusable}, id::*, time::Timestamp};
+/// use uuid::Uuid;
+/// let (id, ana) = (CodeId::from_uuid(Uuid::from_u128(1)), UserId::from_uuid(Uuid::from_u128(2)));
+/// let (text, at) = (CodeText::parse("K7WQ2M9X").expect("a code"), Timestamp::from_micros);
+/// let code = Code { expires_at: Some(at(100)), ..Code::primary(BookId(7), id, ana, text, at(0)) };
+/// assert_eq!((code.usable(at(99)), code.usable(at(100))), (Ok(()), Err(Unusable::Expired)));
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Code {
     /// The program's book.

@@ -87,6 +87,13 @@ impl BalanceSnapshot {
 
     /// `max(0, min(available, aged - taken))`: welcome credits, adjustments and reversals can be spent, never cashed
     /// out (`domain.md`, Credits).
+    ///
+    /// ```
+    /// use referral_domain::{credit::BalanceSnapshot, ledger::Balances};
+    /// let balances = Balances { available: 3_500, ..Balances::default() };
+    /// assert_eq!(BalanceSnapshot::payable(balances, 2_500, 0), 2_500, "10.00 of it was a welcome credit");
+    /// assert_eq!(BalanceSnapshot::payable(balances, 2_500, 2_000), 500);
+    /// ```
     #[must_use]
     pub fn payable(balances: Balances, aged: i64, taken: i64) -> i64 {
         balances.available.min(aged.saturating_sub(taken)).max(0)
@@ -109,6 +116,13 @@ pub enum RedeemRefusal {
 
 /// Whether a user may use credits: known to be unverified may not, nor may a referred user not yet verified;
 /// unknown, for a user who was not referred, is not unverified.
+///
+/// ```
+/// use referral_domain::{credit::may_redeem, time::Timestamp, user::EmailStatus};
+/// assert!(may_redeem(EmailStatus::Verified(Timestamp::from_micros(1)), true));
+/// assert!(may_redeem(EmailStatus::Unknown, false));
+/// assert!(!may_redeem(EmailStatus::Unknown, true));
+/// ```
 #[must_use]
 pub const fn may_redeem(status: EmailStatus, referred: bool) -> bool {
     match status {
@@ -122,6 +136,14 @@ pub const fn may_redeem(status: EmailStatus, referred: bool) -> bool {
 ///
 /// # Errors
 /// A [`RedeemRefusal`]; nothing is taken then.
+///
+/// ```
+/// use referral_domain::credit::{RedeemMode, RedeemRefusal, redeemable};
+/// assert_eq!(redeemable(RedeemMode::Exact, 100, 150), Ok(100));
+/// assert_eq!(redeemable(RedeemMode::UpTo, 200, 150), Ok(150));
+/// let refused = Err(RedeemRefusal::InsufficientBalance { available: 150 });
+/// assert_eq!(redeemable(RedeemMode::Exact, 200, 150), refused);
+/// ```
 pub const fn redeemable(mode: RedeemMode, asked: i64, available: i64) -> Result<i64, RedeemRefusal> {
     match mode {
         RedeemMode::UpTo if asked > available => Ok(available),
@@ -142,6 +164,13 @@ pub struct OverReversal {
 ///
 /// # Errors
 /// [`OverReversal`] beyond what remains, and when nothing does.
+///
+/// ```
+/// use referral_domain::credit::{OverReversal, reversible};
+/// assert_eq!(reversible(None, 150), Ok(150), "all that remains");
+/// assert_eq!(reversible(Some(40), 150), Ok(40));
+/// assert_eq!(reversible(Some(151), 150), Err(OverReversal { remaining: 150 }));
+/// ```
 pub fn reversible(asked: Option<i64>, remaining: i64) -> Result<i64, OverReversal> {
     let amount = asked.unwrap_or(remaining);
     if (1..=remaining).contains(&amount) { Ok(amount) } else { Err(OverReversal { remaining }) }

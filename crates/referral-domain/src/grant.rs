@@ -29,6 +29,24 @@ pub struct RewardStep {
 ///
 /// # Errors
 /// A [`LedgerFault`]; nothing is posted then.
+///
+/// ```
+/// use referral_domain::{grant, id::*, ledger::{Journal, Wallet}, money::Currency, settle::*, time::Timestamp};
+/// use uuid::Uuid;
+/// let (ana, usd) = (UserId::from_uuid(Uuid::from_u128(1)), Currency::parse("USD")?);
+/// let now = Timestamp::from_micros(1);
+/// let reward = Grant {
+///     transaction: TransactionId::from_uuid(Uuid::from_u128(2)),
+///     promise: Promise::Reward { step: 1, threshold: 5_000 }, to: ana, amount: 2_500,
+///     referral: ReferralId::from_uuid(Uuid::from_u128(3)), cause: None, effective_at: now,
+/// };
+/// let mut journal = Journal::open(vec![Wallet::empty(BookId(7), ana, usd)], now);
+/// let step = grant::post(&mut journal, &reward, usd, &mut || Uuid::from_u128(4))?;
+/// assert_eq!(step.map(|step| step.n), Some(1));
+/// assert_eq!(journal.balances(ana)?.available, 2_500);
+/// assert_eq!(journal.finish().transactions[0].description, "Reward: a friend reached 50.00 USD");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn post(
     journal: &mut Journal,
     grant: &Grant,

@@ -53,7 +53,7 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A user as the ledger knows them. Never shown: the host's own id is [`crate::user::HostId`].
+    /// A user as the ledger knows them. Never shown: the host's own id is [`crate::reference::HostId`].
     ///
     /// ```
     /// use referral_domain::id::ReferralId;

@@ -58,6 +58,12 @@ impl IdentityKey {
 }
 
 /// Folds an address so that one mailbox has one spelling: lower case, no `+tag`, no dots for Gmail.
+///
+/// ```
+/// use referral_domain::identity::fold_email;
+/// assert_eq!(fold_email("B.en+promo@GoogleMail.com").as_deref(), Some("ben@gmail.com"));
+/// assert_eq!(fold_email("nobody"), None);
+/// ```
 #[must_use]
 pub fn fold_email(address: &str) -> Option<String> {
     let lower = address.trim().to_lowercase();
@@ -74,6 +80,13 @@ pub fn fold_email(address: &str) -> Option<String> {
 }
 
 /// The address behind an IPv4-mapped, 6to4 or NAT64 address, else the address itself.
+///
+/// ```
+/// use referral_domain::identity::fold_ip;
+/// let address = |text: &str| text.parse().expect("an address");
+/// assert_eq!(fold_ip(address("::ffff:8.8.4.4")), address("8.8.4.4"));
+/// assert_eq!(fold_ip(address("2002:0808:0404::1")), address("8.8.4.4"));
+/// ```
 #[must_use]
 pub fn fold_ip(address: IpAddr) -> IpAddr {
     match address {

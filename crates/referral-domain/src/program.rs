@@ -17,6 +17,17 @@ pub enum ProgramStatus {
 }
 
 /// A company's referral program: one book of the ledger, one currency for ever.
+///
+/// ```
+/// use referral_domain::{id::BookId, money::Currency, program::*, time::Timestamp};
+/// let url = "https://app.example.com/signup".to_owned();
+/// let program = Program::default_program(BookId(7), Currency::parse("USD")?, url, Timestamp::from_micros(0));
+/// let program = program.expect("its slug is sound");
+/// assert_eq!(program.slug.as_str(), "default");
+/// assert_eq!(program.money(program.rules.terms.referrer_reward).to_string(), "25.00");
+/// assert!(!program.is_paused());
+/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Program {
     /// Its book.
@@ -75,6 +86,15 @@ impl Program {
 }
 
 /// One version of a program's rules. Amounts are minor units of the program's currency.
+///
+/// ```
+/// use referral_domain::program::Rules;
+/// let rules = Rules::default();
+/// let stored = serde_json::to_string(&rules)?;
+/// assert_eq!(serde_json::from_str::<Rules>(&stored)?, rules);
+/// assert_eq!((rules.terms.spend_threshold, rules.policy.apply_window_days), (5_000, 30));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {

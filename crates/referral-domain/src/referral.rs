@@ -64,6 +64,14 @@ pub struct Attribution {
 }
 
 /// The state of a referral, with what belongs to that state alone.
+///
+/// ```
+/// use referral_domain::{referral::{State, StateName}, time::Timestamp};
+/// let at = Timestamp::from_micros;
+/// let state = State::Completed { activated_at: at(1), completed_at: at(2) };
+/// assert_eq!((state.name(), state.name().as_str()), (StateName::Completed, "completed"));
+/// assert_eq!((state.activated_at(), state.completed_at(), state.closed_at()), (Some(at(1)), Some(at(2)), None));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     /// The code is applied; the e-mail is not verified.
@@ -155,6 +163,13 @@ impl State {
 }
 
 /// What became of an amount that was promised.
+///
+/// ```
+/// use referral_domain::referral::{Award, AwardStatus, WithheldReason};
+/// let award = Award::Withheld(WithheldReason::EmailNotVerified);
+/// assert_eq!((award.status(), award.reason()), (AwardStatus::Withheld, Some(WithheldReason::EmailNotVerified)));
+/// assert!(!award.is_granted());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Award {
     /// Its condition is not met.
@@ -214,6 +229,11 @@ impl Award {
 }
 
 /// Counted spend, in minor units of the program's currency: plain sums of facts.
+///
+/// ```
+/// use referral_domain::referral::SpendTotals;
+/// assert_eq!(SpendTotals { gross: 6_000, refunded: 1_500 }.net(), 4_500);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SpendTotals {
     /// In-window spend.

@@ -55,6 +55,38 @@ pub struct Grant {
 /// Brings a referral's state and awards to the level its facts demand, and says what is to be posted.
 ///
 /// Repeating it changes nothing and posts nothing. Each grant takes one id from `ids`.
+///
+/// ```
+/// # use referral_domain::{apply::*, code::*, id::*, money::*, program::*, reference::*, referral::*, time::*, user::*};
+/// # use uuid::Uuid;
+/// # let (book, usd, now) = (BookId(7), Currency::parse("USD")?, Timestamp::from_micros(1_769_862_896_000_000));
+/// # let user = |n| UserId::from_uuid(Uuid::from_u128(n));
+/// # let host = |name| HostId::parse(name).expect("a user id");
+/// # let (ana, mut ben) = (UserFacts::first_seen(user(1), host("u_ana"), now), UserFacts::first_seen(user(2), host("u_ben"), now));
+/// # ben.hear_sign_up(now);
+/// # let program = Program::default_program(book, usd, "https://app.example.com".into(), now).expect("a slug");
+/// # let text = CodeText::parse("K7WQ2M9X").expect("a code");
+/// # let code = Code::primary(book, CodeId::from_uuid(Uuid::from_u128(3)), ana.id, text, now);
+/// # let attribution = Attribution { source: Source::Typed, click: None, clicked_at: None, sub_id: None };
+/// # let scene = ApplyScene {
+/// #     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
+/// #     ancestors: vec![], crowding: None, parked: vec![],
+/// # };
+/// # let (mut last, order) = (10, ApplyOrder { applied_at: now, attribution });
+/// # let mut ids = || { last += 1; Uuid::from_u128(last) };
+/// # let Applied::New(new) = referral_domain::apply::decide(&order, scene, now, &mut ids)? else { panic!("new") };
+/// use referral_domain::settle::{Circumstances, hear_email, settle};
+/// let mut referral = new.referral;
+/// referral.progress.spend.gross = 6_000;
+/// let seen = Circumstances { paused: false, referrer: EmailStatus::Unknown, now };
+/// assert!(settle(&mut referral, &seen, &mut ids).is_empty());
+/// assert_eq!(referral.progress.reward, Award::Withheld(WithheldReason::EmailNotVerified));
+/// hear_email(&mut referral, EmailStatus::Verified(now));
+/// let granted: Vec<_> = settle(&mut referral, &seen, &mut ids).iter().map(|grant| grant.amount).collect();
+/// assert_eq!(granted, [1_000, 2_500]);
+/// assert!(settle(&mut referral, &seen, &mut ids).is_empty(), "once");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn settle(
     referral: &mut Referral,
     seen: &Circumstances,
@@ -184,10 +216,12 @@ pub fn expire(referral: &mut Referral, now: Timestamp) -> bool {
     over && open
 }
 
-/// Takes over what is now known of the referred user's e-mail.
+/// Takes over what is now known of the referred user's e-mail. While it stays verified, the earliest instant told
+/// counts: being told again changes nothing.
 pub fn hear_email(referral: &mut Referral, status: EmailStatus) {
+    let known = referral.progress.verified_at;
     referral.progress.verified_at = match status {
-        EmailStatus::Verified(at) => Some(at),
+        EmailStatus::Verified(at) => Some(known.map_or(at, |known| known.min(at))),
         EmailStatus::Unknown | EmailStatus::Unverified => None,
     };
 }

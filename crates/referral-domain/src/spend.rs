@@ -207,6 +207,27 @@ pub enum SpendRefusal {
 ///
 /// # Errors
 /// [`SpendRefusal`]; then nothing of the batch is to be recorded.
+///
+/// ```
+/// # use referral_domain::{id::*, money::*, reference::*, spend::*, time::Timestamp};
+/// # use uuid::Uuid;
+/// # let (usd, now) = (Currency::parse("USD")?, Timestamp::from_micros(1_769_862_896_000_000));
+/// # let (ben, host) = (UserId::from_uuid(Uuid::from_u128(2)), HostId::parse("u_ben").expect("a user id"));
+/// # let source = SourceId::parse("inv_1001").expect("an id");
+/// # let spend = |minor| SpendCommand {
+/// #     source: source.clone(), user: host.clone(), amount: Money::of(minor, usd), occurred_at: now, payment: None,
+/// #     metadata: None,
+/// # };
+/// let rules = SpendRules { book: BookId(7), currency: usd, paused: false };
+/// let scene = SpendScene { users: [(host.clone(), ben)].into(), ..SpendScene::default() };
+/// let told = [spend(500), spend(500), spend(501)];
+/// let decided = decide(&rules, &told, scene, now, &mut || Uuid::from_u128(9))?;
+/// assert!(matches!(&decided.answers[0], Answer::Recorded(event) if event.outcome == Outcome::NotReferred));
+/// assert!(matches!(&decided.answers[1], Answer::Replayed(_)), "the same body");
+/// assert!(matches!(&decided.answers[2], Answer::Conflict(_)), "another body");
+/// assert_eq!(decided.events.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decide(
     rules: &SpendRules,
     commands: &[SpendCommand],

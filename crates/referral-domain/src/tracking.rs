@@ -34,6 +34,18 @@ impl DayDelta {
     }
 
     /// The deltas of one row added up, in key order, so that a unit writes each row once.
+    ///
+    /// ```
+    /// use referral_domain::{id::*, time::Day, tracking::DayDelta};
+    /// use uuid::Uuid;
+    /// let (referrer, code) = (UserId::from_uuid(Uuid::from_u128(1)), CodeId::from_uuid(Uuid::from_u128(2)));
+    /// let empty = DayDelta {
+    ///     referrer, code, day: Day::from_number(20_000),
+    ///     signups: 0, verified_signups: 0, conversions: 0, revenue: 0, earned: 0,
+    /// };
+    /// let (spent, earned) = (DayDelta { revenue: 5_000, ..empty }, DayDelta { earned: 2_500, ..empty });
+    /// assert_eq!(DayDelta::merged(vec![spent, earned]), [DayDelta { revenue: 5_000, earned: 2_500, ..empty }]);
+    /// ```
     #[must_use]
     pub fn merged(deltas: Vec<Self>) -> Vec<Self> {
         let mut rows = std::collections::BTreeMap::<_, Self>::new();

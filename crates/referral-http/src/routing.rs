@@ -1,12 +1,18 @@
 //! How endpoints are mounted, so that a path with another method is 405 with `Allow` and never 404.
 //!
 //! `App::route` would answer 404 for another method; `web::resource(path).route(..)` knows its methods. So every
-//! endpoint is one `web::resource`, with [`get`] or `web::post()` and so on.
+//! endpoint is one [`json`] or [`answering`] resource, with [`get`] or `web::post()` and so on.
 
+use std::future::ready;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::ServiceConfig;
-use actix_web::{Route, guard, web};
+use actix_web::{Error, HttpResponse, Resource, Route, guard, web};
+use futures_util::future::Either;
 
-use crate::{openapi, problem};
+use crate::problem::{Problem, ProblemCode};
+use crate::{accept, openapi, problem};
 
 /// A route for GET, and for HEAD, which is GET without the body (RFC 9110 asks servers for both).
 #[must_use]
@@ -14,11 +20,48 @@ pub fn get() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
+/// An endpoint that answers with JSON.
+pub fn json(
+    path: &str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    answering(path, "application/json")
+}
+
+/// An endpoint that answers with this media type. A caller that excludes it is refused before anything is done.
+pub fn answering(
+    path: &str,
+    kind: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    web::resource(path).wrap_fn(move |request, inside| {
+        if accept::excludes(request.headers(), kind) {
+            let refusal = HttpResponse::from_error(Problem::new(ProblemCode::NotAcceptable));
+            return Either::Left(ready(Ok(request.into_response(refusal))));
+        }
+        Either::Right(inside.call(request))
+    })
+}
+
 /// Mounts what describes the API itself; needs an [`openapi::Document`] in the app's data.
 pub fn describe(app: &mut ServiceConfig) {
-    app.service(web::resource("/api/openapi.json").route(get().to(openapi::json)));
-    app.service(web::resource("/api/docs").route(get().to(openapi::docs_page)));
-    app.service(web::resource("/problems/{code}").route(get().to(problem::page::show)));
+    app.service(json("/api/openapi.json").route(get().to(openapi::json)));
+    app.service(answering("/api/docs", "text/html").route(get().to(openapi::docs_page)));
+    app.service(answering("/problems/{code}", "text/html").route(get().to(problem::page::show)));
 }
 
 #[cfg(test)]

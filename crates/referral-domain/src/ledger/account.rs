@@ -57,6 +57,15 @@ pub struct Account {
 }
 
 /// The id of an account: UUIDv8 of SHA-256 over what it is, so that two first postings meet on one key.
+///
+/// ```
+/// use referral_domain::{id::{BookId, UserId}, ledger::{Purpose, account_id}, money::Currency};
+/// let (ana, usd) = (UserId::from_uuid(uuid::Uuid::from_u128(1)), Currency::parse("USD")?);
+/// let id = account_id(BookId(7), ana, Purpose::Available, usd);
+/// assert_eq!(id, account_id(BookId(7), ana, Purpose::Available, usd));
+/// assert_ne!(id, account_id(BookId(7), ana, Purpose::Held, usd));
+/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// ```
 #[must_use]
 pub fn account_id(book: BookId, user: UserId, purpose: Purpose, currency: Currency) -> AccountId {
     let mut hash = Sha256::new();

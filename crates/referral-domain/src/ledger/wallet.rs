@@ -51,6 +51,15 @@ pub struct Line {
 }
 
 /// One user's accounts and the last line of their history, locked until the unit ends.
+///
+/// ```
+/// use referral_domain::{id::{BookId, UserId}, ledger::{Purpose, Wallet}, money::Currency};
+/// let ana = UserId::from_uuid(uuid::Uuid::from_u128(1));
+/// let mut wallet = Wallet::empty(BookId(7), ana, Currency::parse("USD")?);
+/// wallet.head_mut(Purpose::Owed).balance = -300;
+/// assert_eq!(wallet.balances().owed, 300, "it runs downward in the ledger and is shown positive");
+/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Wallet {
     /// The book.

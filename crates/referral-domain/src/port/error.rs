@@ -4,6 +4,14 @@
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a store could not do what was asked. A rule's "no" is never one of these.
+///
+/// ```
+/// use referral_domain::port::StoreError;
+/// let lost = StoreError::Contended("somebody recorded the id first".into());
+/// assert!(lost.is_contended());
+/// let bad = StoreError::corrupt("referrals", "state", "ref_7", "no such state");
+/// assert_eq!(bad.to_string(), "stored data breaks a rule: referrals.state of ref_7");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store is away, or the unit was abandoned. Nothing of the unit is stored, or, if it was committing, all is.

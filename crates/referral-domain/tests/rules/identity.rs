@@ -98,7 +98,9 @@ fn the_neighbours_of_those_ranges_are_evidence() {
 
 proptest! {
     #[test]
-    fn folding_a_mailbox_twice_changes_nothing(local in "[A-Za-z.+]{1,8}", domain in "(gmail|googlemail|acme)\\.com") {
+    fn folding_a_mailbox_twice_changes_nothing(
+        local in "[A-Za-z.+]{1,8}", domain in "(gmail|googlemail|acme)\\.com",
+    ) {
         if let Some(folded) = fold_email(&format!("{local}@{domain}")) {
             prop_assert_eq!(fold_email(&folded), Some(folded.clone()));
         }

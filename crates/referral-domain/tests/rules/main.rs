@@ -1,12 +1,21 @@
 //! The rules of `referral-domain`, as tables and properties. The crate's header says which test guards which invariant.
 
+mod apply;
+mod apply_window;
 mod code;
+mod credit;
+mod header;
 mod identity;
+mod journal;
+mod journal_faults;
 mod level;
 mod made;
 mod money;
 mod names;
+mod settle;
+mod settle_window;
 mod spend;
 mod time;
+mod tracking;
 mod user;
 mod world;

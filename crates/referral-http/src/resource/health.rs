@@ -17,13 +17,13 @@ pub struct Health {
 }
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, body = Health)), security(()))]
 pub async fn healthz() -> HttpResponse {
     reply::ok(&Health { status: "ok" })
 }
 
 /// The store is reachable and its schema is the one this build needs.
-#[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, body = Health)), security(()))]
 pub async fn readyz(app: Data<App>) -> Reply {
     app.reports().ready().await.map_err(Problem::from)?;
     Ok(reply::ok(&Health { status: "ok" }))

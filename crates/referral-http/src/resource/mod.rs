@@ -13,7 +13,7 @@ use actix_web::web;
 use utoipa::OpenApi;
 
 use crate::openapi::Document;
-use crate::routing::{describe, get};
+use crate::routing::{answering, describe, get, json};
 
 pub use asking::Asking;
 pub use refusal::{Explain, failed};
@@ -48,26 +48,24 @@ pub fn document() -> Document {
 
 /// Mounts every endpoint of the API.
 pub fn mount(config: &mut web::ServiceConfig) {
-    use web::{post, resource};
+    use web::post;
     config
-        .service(resource("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
-        .service(resource("/api/referral/code").route(get().to(code::show::show)))
-        .service(resource("/api/codes").route(post().to(code::make::make)))
-        .service(resource("/api/referral/apply").route(post().to(referral::apply::apply)))
-        .service(resource("/api/referral/stats").route(get().to(referral::stats::stats)))
-        .service(resource("/api/referral/my-referrer").route(get().to(referral::my_referrer::my_referrer)))
-        .service(resource("/api/credits/balance").route(get().to(credit::balance::balance)))
-        .service(resource("/api/credits/history").route(get().to(credit::history::history)))
-        .service(resource("/api/credits/summary").route(get().to(credit::summary::summary)))
-        .service(resource("/api/credits/export").route(get().to(credit::export::export)))
-        .service(resource("/api/credits/redeem").route(post().to(credit::redeem::redeem)))
-        .service(resource("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
-        .service(resource("/api/events/signup").route(post().to(event::sign_up::sign_up)))
-        .service(
-            resource("/api/events/email-verified").route(post().to(event::email_verified::email_verified)),
-        )
-        .service(resource("/api/events/spend").route(post().to(event::spend::spend)))
-        .service(resource("/healthz").route(get().to(health::healthz)))
-        .service(resource("/readyz").route(get().to(health::readyz)));
+        .service(json("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
+        .service(json("/api/referral/code").route(get().to(code::show::show)))
+        .service(json("/api/codes").route(post().to(code::make::make)))
+        .service(json("/api/referral/apply").route(post().to(referral::apply::apply)))
+        .service(json("/api/referral/stats").route(get().to(referral::stats::stats)))
+        .service(json("/api/referral/my-referrer").route(get().to(referral::my_referrer::my_referrer)))
+        .service(json("/api/credits/balance").route(get().to(credit::balance::balance)))
+        .service(json("/api/credits/history").route(get().to(credit::history::history)))
+        .service(json("/api/credits/summary").route(get().to(credit::summary::summary)))
+        .service(answering("/api/credits/export", "text/csv").route(get().to(credit::export::export)))
+        .service(json("/api/credits/redeem").route(post().to(credit::redeem::redeem)))
+        .service(json("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
+        .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
+        .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
+        .service(json("/api/events/spend").route(post().to(event::spend::spend)))
+        .service(json("/healthz").route(get().to(health::healthz)))
+        .service(json("/readyz").route(get().to(health::readyz)));
     describe(config);
 }

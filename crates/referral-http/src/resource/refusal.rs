@@ -11,7 +11,7 @@ use referral_domain::credit::RedeemRefusal;
 use referral_domain::spend::SpendRefusal;
 use referral_domain::time::{SECOND, Timestamp};
 
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::{FieldFault, Place, Problem, ProblemCode};
 
 /// Limits on people are told rounded up, so that nobody can tell when exactly somebody else signed up.
 const COARSE: Duration = Duration::from_secs(900);
@@ -92,15 +92,28 @@ const fn rule_code(rule: &Rule) -> ProblemCode {
 
 impl Explain for TimeOutOfRange {
     fn problem(&self, _: Timestamp) -> Problem {
-        Problem::new(ProblemCode::TimeOutOfRange)
+        untimely("/occurred_at".to_owned(), "more than 5 minutes ahead of the clock")
     }
 }
 
-impl Explain for SpendRefusal {
+/// A refused spend event, and whether it came in a batch, where its pointer is another.
+pub(super) struct RefusedSpend {
+    pub(super) refusal: SpendRefusal,
+    pub(super) batch: bool,
+}
+
+impl Explain for RefusedSpend {
     fn problem(&self, _: Timestamp) -> Problem {
-        let Self::TimeOutOfRange { .. } = self;
-        Problem::new(ProblemCode::TimeOutOfRange).detail(self.to_string())
+        let SpendRefusal::TimeOutOfRange { index } = self.refusal;
+        let place = if self.batch { format!("/events/{index}") } else { String::new() };
+        untimely(place + "/occurred_at", "more than 5 minutes ahead of the clock, or more than 400 days back")
     }
+}
+
+fn untimely(pointer: String, detail: &'static str) -> Problem {
+    let place = Place::Pointer(pointer);
+    let fault = FieldFault { place, code: "time-out-of-range", detail: detail.into() };
+    Problem::new(ProblemCode::TimeOutOfRange).errors(vec![fault])
 }
 
 impl Explain for RedeemRefused {

@@ -24,6 +24,11 @@ pub(super) fn created(replayed: bool, view: &impl Serialize) -> HttpResponse {
     json(if replayed { StatusCode::OK } else { StatusCode::CREATED }, view)
 }
 
+/// The JSON text of a view, as it is kept for an idempotency key.
+pub(super) fn text(view: &impl Serialize) -> String {
+    serde_json::to_string(view).unwrap_or_default()
+}
+
 /// A receipt rendered, or the reply that was given before, marked as such.
 pub(super) fn replayable<R>(receipt: Replayable<R>, render: impl Fn(&R) -> (u16, String)) -> HttpResponse {
     match receipt {

@@ -1,7 +1,8 @@
 //! `POST /api/codes`
 
 use actix_web::web::Data;
-use referral_app::App;
+use referral_app::{App, CodeReport, Idempotent};
+use referral_domain::auth::ApiKey;
 use referral_domain::reference::HostId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 use super::{CodeView, Links};
 use crate::auth::{CodesWrite, Scoped};
 use crate::form::{Fields, JsonBody, Query, scalar};
+use crate::idempotency::{IdempotencyHeader, body_hash};
 use crate::problem::Reply;
 use crate::resource::{failed, reply};
 
@@ -24,9 +26,24 @@ fn read(fields: &mut Fields<'_>) -> Option<HostId> {
     fields.required("user_id", scalar::user_id)
 }
 
+async fn run(app: &App, links: &Links, service: &ApiKey, key: Option<String>, body: JsonBody) -> Reply {
+    let request = body_hash(body.bytes()?);
+    let user = body.read(read)?;
+    let Some(key) = key else {
+        let report = app.code_of(&service.program, &user).await.map_err(failed(app.now()))?;
+        return Ok(reply::ok(&CodeView::of(&report, links)));
+    };
+    let render = |report: &CodeReport| (200, reply::text(&CodeView::of(report, links)));
+    let (caller, endpoint) = (format!("key:{}", service.id), "POST /api/codes");
+    let idempotent = Idempotent { caller: &caller, endpoint, key: &key, request, render: &render };
+    let report = app.code_once(&service.program, &user, &idempotent).await.map_err(failed(app.now()))?;
+    Ok(reply::replayable(report, render))
+}
+
 /// A user's code, made when there is none. Repeating it answers the same code.
 #[utoipa::path(
     post, path = "/api/codes", tag = "codes", request_body = MakeCode,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     responses((status = 200, body = CodeView)),
     security(("api_key" = ["codes:write"])),
 )]
@@ -35,10 +52,9 @@ pub async fn make(
     links: Data<Links>,
     service: Scoped<CodesWrite>,
     query: Query,
+    key: IdempotencyHeader,
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    let user = body.read(read)?;
-    let report = app.code_of(&service.key.program, &user).await.map_err(failed(app.now()))?;
-    Ok(reply::ok(&CodeView::of(&report, &links)))
+    run(&app, &links, &service.key, key.0, body).await
 }

@@ -8,17 +8,15 @@ use referral_domain::money::Money;
 use referral_domain::port::{HistoryFilter, HistoryItem};
 use referral_domain::time::Day;
 
-use super::history::{in_order, kind};
+use super::history::{in_order, kinds};
 use crate::form::{Params, scalar};
 use crate::problem::{Problem, Reply};
 use crate::resource::{Asking, failed, reply};
 
 /// How many lines are read at once.
 const CHUNK: u32 = 1_000;
-/// The most days one file may span.
-const DAYS_MAX: i32 = 366;
-/// The span when none is asked for, today included.
-const DAYS_USUAL: i32 = 366;
+/// How many days the first and the last day of one file may lie apart.
+const APART_MAX: i32 = 366;
 
 const COLUMNS: [&str; 9] = [
     "id",
@@ -40,13 +38,13 @@ struct Span {
 }
 
 fn read(params: &mut Params<'_>, today: Day) -> Option<Span> {
-    let kinds = params.repeated("type", kind);
+    let kinds = kinds(params);
     let (from, to) = (params.optional("from", scalar::date)?, params.optional("to", scalar::date)?);
     in_order(params, from, to)?;
     let to = to.unwrap_or_else(|| from.map_or(today, |from| today.max(from)));
-    let from = from.unwrap_or(Day::from_number(to.number() - DAYS_USUAL + 1));
-    if to.number() - from.number() >= DAYS_MAX {
-        return params.fault("to", "out-of-range", "a file spans at most 366 days");
+    let from = from.unwrap_or(Day::from_number(to.number() - APART_MAX));
+    if to.number() - from.number() > APART_MAX {
+        return params.fault("to", "out-of-range", "at most 366 days after from, which is today unless told");
     }
     Some(Span { from, to, kinds: kinds? })
 }
@@ -116,7 +114,7 @@ fn file(span: &Span, body: Vec<u8>) -> HttpResponse {
         .body(body)
 }
 
-/// The user's history as a CSV file: the last 366 days unless told otherwise, never more.
+/// The user's history as a CSV file, newest first: of the 366 days up to today unless told otherwise, never more.
 #[utoipa::path(
     get, path = "/api/credits/export", tag = "credits",
     params(

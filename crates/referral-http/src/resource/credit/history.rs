@@ -25,7 +25,7 @@ struct Asked {
 }
 
 fn read(params: &mut Params<'_>) -> Option<Asked> {
-    let kinds = params.repeated("type", kind);
+    let kinds = kinds(params);
     let (from, to) = (params.optional("from", scalar::date), params.optional("to", scalar::date));
     let (limit, cursor) = (params.limit(), params.cursor());
     let (from, to) = in_order(params, from?, to?)?;
@@ -44,7 +44,15 @@ pub(super) fn in_order(
     Some((from, to))
 }
 
-pub(super) fn kind(node: Node<'_>) -> Option<TransactionKind> {
+/// The types asked for, each once and in one order, so that the same filter in other words is the same list.
+pub(super) fn kinds(params: &mut Params<'_>) -> Option<Vec<TransactionKind>> {
+    let mut kinds = params.repeated("type", kind)?;
+    kinds.sort_unstable();
+    kinds.dedup();
+    Some(kinds)
+}
+
+fn kind(node: Node<'_>) -> Option<TransactionKind> {
     match TransactionKind::parse(node.text()?) {
         Some(kind) => Some(kind),
         None => node.fault("not-one-of", format!("one of {}", words())),
@@ -57,7 +65,8 @@ fn words() -> String {
 
 /// The list a cursor of these filters belongs to.
 fn list(asking: &Asking, asked: &Asked) -> List {
-    let list = List::new(ENDPOINT, &asking.0.caller.label()).filter("user", asking.user());
+    let list = List::new(ENDPOINT, &asking.0.caller.label());
+    let list = list.filter("program", asking.program()).filter("user", asking.user());
     let list = asked.kinds.iter().fold(list, |list, kind| list.filter("type", kind));
     let list = asked.from.iter().fold(list, |list, from| list.filter("from", from));
     asked.to.iter().fold(list, |list, to| list.filter("to", to))

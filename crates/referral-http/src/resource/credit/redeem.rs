@@ -20,15 +20,19 @@ use crate::view::MoneyView;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct RedeemRequest {
     /// Whose credits.
+    #[schema(min_length = 1, max_length = 100)]
     pub user_id: String,
     /// How much, in the program's currency.
     #[schema(value_type = MoneyView)]
     pub amount: serde_json::Value,
     /// The host's reference, unique per program for ever: `[A-Za-z0-9._:-]{1,128}`.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub reference: String,
     /// What the user reads, at most 500 characters.
+    #[schema(max_length = 500)]
     pub description: Option<String>,
     /// `exact` (the default) or `up_to`: at most what is available.
+    #[schema(pattern = "^(exact|up_to)$")]
     pub mode: Option<String>,
 }
 

@@ -19,11 +19,13 @@ use crate::view::MoneyView;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ReverseRequest {
     /// The host's reference of the reversal, unique per program for ever: `[A-Za-z0-9._:-]{1,128}`.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub reference: String,
     /// How much; all that remains when not told.
     #[schema(value_type = Option<MoneyView>)]
     pub amount: Option<serde_json::Value>,
     /// The host's words, at most 500 characters.
+    #[schema(max_length = 500)]
     pub reason: Option<String>,
 }
 

@@ -18,12 +18,15 @@ use crate::view::MoneyView;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct EmailVerifiedRequest {
     /// The host's id of the user.
+    #[schema(min_length = 1, max_length = 100)]
     pub user_id: String,
     /// The address; kept as a keyed hash alone.
+    #[schema(max_length = 320)]
     pub email: Option<String>,
     /// True when not told.
     pub verified: Option<bool>,
     /// When that became so; now when not told. The newest event decides.
+    #[schema(format = DateTime)]
     pub occurred_at: Option<String>,
 }
 

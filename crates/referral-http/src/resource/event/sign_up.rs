@@ -24,11 +24,13 @@ use crate::view::MoneyView;
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SignUpRequest {
     /// The host's id of the user.
+    #[schema(min_length = 1, max_length = 100)]
     pub user_id: String,
     /// The code they came with, in any spelling; null when there is none.
-    #[schema(required = true)]
+    #[schema(required = true, min_length = 1, max_length = 64)]
     pub code: Option<String>,
     /// Their e-mail; kept as a keyed hash alone.
+    #[schema(max_length = 320)]
     pub email: Option<String>,
     /// Whether it is verified.
     pub email_verified: Option<bool>,
@@ -37,10 +39,13 @@ pub struct SignUpRequest {
     /// The browser's own words, cut after 1024 characters.
     pub user_agent: Option<String>,
     /// A fingerprint of the device, 16 to 256 characters.
+    #[schema(min_length = 16, max_length = 256)]
     pub device: Option<String>,
     /// When they signed up; now when not told.
+    #[schema(format = DateTime)]
     pub created_at: Option<String>,
     /// When they applied the code; now when not told.
+    #[schema(format = DateTime)]
     pub applied_at: Option<String>,
     /// Where the code came from; `api` when not told.
     pub attribution: Option<AttributionRequest>,
@@ -106,7 +111,7 @@ fn render(receipt: &ApplyReceipt) -> (u16, String) {
             (200, SignUpReply { referral: None, welcome_credit: None, pending_verification: false })
         }
     };
-    (status, serde_json::to_string(&view).unwrap_or_default())
+    (status, reply::text(&view))
 }
 
 fn with(report: &ReferralReport, program: &Program) -> SignUpReply {

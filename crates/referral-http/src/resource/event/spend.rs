@@ -11,6 +11,7 @@ use super::spend_form;
 use crate::auth::{EventsWrite, Scoped};
 use crate::form::{JsonBody, Query};
 use crate::problem::{Problem, ProblemCode, Reply};
+use crate::resource::refusal::RefusedSpend;
 use crate::resource::{failed, reply};
 use crate::view::MoneyView;
 
@@ -32,15 +33,19 @@ pub enum SpendRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SpendEventRequest {
     /// The host's id of it, unique per program for ever: `[A-Za-z0-9._:-]{1,128}`.
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub source_id: String,
     /// Who paid.
+    #[schema(min_length = 1, max_length = 100)]
     pub user_id: String,
     /// How much.
     #[schema(value_type = MoneyView)]
     pub amount: serde_json::Value,
     /// When; at most 5 minutes ahead of the clock and 400 days back.
+    #[schema(format = DateTime)]
     pub occurred_at: String,
     /// A fingerprint of the payment method, 16 to 256 characters; kept as a keyed hash alone.
+    #[schema(min_length = 16, max_length = 256)]
     pub payment_fingerprint: Option<String>,
     /// The host's own object: at most 4 KiB, 3 levels; stored, never interpreted, never compared.
     #[schema(value_type = Option<Object>)]
@@ -157,6 +162,8 @@ pub async fn spend(app: Data<App>, service: Scoped<EventsWrite>, query: Query, b
     query.refuse_any()?;
     let spend_form::Events { commands, batch } = body.read(|fields| spend_form::read(fields, &app))?;
     let command = RecordSpend { program: service.key.program, events: commands };
-    let receipt = app.record_spend(&command).await.map_err(failed(app.now()))?;
+    let receipt = app.record_spend(&command).await;
+    let told = receipt.map_err(|failure| failure.map(|refusal| RefusedSpend { refusal, batch }));
+    let receipt = told.map_err(failed(app.now()))?;
     Ok(reply::ok(&view(&receipt, batch)?))
 }

@@ -28,6 +28,7 @@ pub struct ApplyRequest {
     #[schema(min_length = 1, max_length = 64)]
     pub code: String,
     /// A fingerprint of the device, 16 to 256 characters.
+    #[schema(min_length = 16, max_length = 256)]
     pub device: Option<String>,
     /// Where the code came from; `typed` when not told.
     pub attribution: Option<AttributionRequest>,
@@ -83,7 +84,7 @@ fn render(receipt: &ApplyReceipt) -> (u16, String) {
     let welcome_credit = receipt.program.money(report.referral.facts.terms.welcome_credit).into();
     let pending_verification = !referral.email_verified;
     let view = ApplyReply { referral, welcome_credit, pending_verification };
-    (status.as_u16(), serde_json::to_string(&view).unwrap_or_default())
+    (status.as_u16(), reply::text(&view))
 }
 
 async fn run(
@@ -93,9 +94,10 @@ async fn run(
     key: Option<String>,
     ip: IpAddr,
 ) -> Result<HttpResponse, Problem> {
-    app.admit_apply(&user.program, &user.user_id).await.map_err(|throttled| throttled.problem(app.now()))?;
     let (request, caller) = (body_hash(body.bytes()?), format!("user:{}", user.user_id));
     let command = command(body.read(read)?, user, ip, app);
+    let admitted = app.admit_apply(&command.program, &command.user).await;
+    admitted.map_err(|throttled| throttled.problem(app.now()))?;
     let idempotent = |key| Idempotent {
         caller: &caller,
         endpoint: "POST /api/referral/apply",

@@ -11,10 +11,12 @@ use crate::form::{Fields, Node, scalar};
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct AttributionRequest {
     /// `typed`, `link`, `cookie` or `api`.
+    #[schema(pattern = "^(typed|link|cookie|api)$")]
     pub source: String,
     /// The click, `clk_...`.
     pub click_id: Option<String>,
     /// The affiliate's own label: at most 64 of `A-Za-z0-9._~-`.
+    #[schema(pattern = "^[A-Za-z0-9._~-]{0,64}$")]
     pub sub_id: Option<String>,
 }
 

@@ -1,0 +1,153 @@
+//! API keys, and the keys under which a request may be repeated.
+
+use referral_app::{
+    ApplyReceipt, ApplyRefusal, CreateApiKey, Failure, Idempotent, KeyReused, Never, Replayable, Swept,
+};
+use referral_domain::apply::ApplyRefusal as Rule;
+use referral_domain::auth::Scope;
+use referral_domain::id::ApiKeyId;
+use referral_domain::port::{Reports, StoredReply};
+use referral_domain::time::DAY;
+use referral_testkit::build::{named_id, slug};
+use referral_testkit::contract::race;
+use sha2::{Digest, Sha256};
+
+use crate::stage::{Stage, answer, made, rule};
+
+#[tokio::test]
+async fn an_api_key_is_told_once_and_kept_as_its_hash() {
+    let stage = Stage::open().await;
+    let made = stage.app.create_api_key(&a_key(&stage)).await.expect("a key");
+    assert_eq!((made.key.len(), &made.key[..3]), (51, "rk_"));
+    assert_eq!(made.stored.prefix, &made.key[..7]);
+    let hash: [u8; 32] = Sha256::digest(made.key.as_bytes()).into();
+    let found = stage.memory.api_key(&hash).await.expect("the store answers").expect("the key");
+    assert_eq!(found, made.stored);
+    assert!(found.is_live(stage.now()) && found.may(Scope::EventsWrite) && !found.may(Scope::UsersRead));
+    assert!(!found.is_live(stage.now().plus_micros(DAY)), "it expires");
+    assert!(!stage.stored().contains(&made.key), "the key itself is nowhere");
+    let other = stage.app.create_api_key(&a_key(&stage)).await.expect("another key");
+    assert_ne!(other.key, made.key);
+}
+
+#[tokio::test]
+async fn an_api_key_is_revoked_once() {
+    let stage = Stage::open().await;
+    let id = stage.app.create_api_key(&a_key(&stage)).await.expect("a key").stored.id;
+    stage.app.touch_api_key(id).await.expect("a key that exists");
+    let revoked_at = stage.now();
+    assert!(stage.app.revoke_api_key(id).await.expect("the store answers"));
+    stage.world.clock.advance(1);
+    assert!(!stage.app.revoke_api_key(id).await.expect("the store answers"));
+    let keys = stage.memory.api_keys().await.expect("the store answers");
+    assert_eq!((keys[0].last_used_at, keys[0].revoked_at), (Some(revoked_at), Some(revoked_at)));
+    let nobodys = ApiKeyId::from_uuid(named_id("nobody's"));
+    assert!(!stage.app.revoke_api_key(nobodys).await.expect("the store answers"));
+}
+
+#[tokio::test]
+async fn there_is_no_api_key_for_a_program_that_does_not_exist() {
+    let stage = Stage::open().await;
+    let elsewhere = CreateApiKey { program: slug("other"), ..a_key(&stage) };
+    assert!(matches!(stage.app.create_api_key(&elsewhere).await, Err(Failure::<Never>::NoProgram)));
+}
+
+#[tokio::test]
+async fn a_request_repeated_under_its_key_gets_the_first_reply() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let command = stage.an_application("u_ben", &code);
+    made(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await);
+    let stored = stage.stored();
+    let again = stage.app.apply_code(&command, Some(&a_request("k1", 1))).await;
+    let reply = StoredReply { request: [1; 32], status: 201, body: "u_ben".to_owned(), created_at: stage.now() };
+    assert_eq!(answer(again), Ok(Replayable::Replayed(reply)));
+    assert_eq!(stage.stored(), stored);
+}
+
+#[tokio::test]
+async fn a_key_used_for_another_body_is_refused_and_changes_nothing() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    made(stage.app.apply_code(&stage.an_application("u_ben", &code), Some(&a_request("k1", 1))).await);
+    let stored = stage.stored();
+    let other = stage.an_application("u_eva", &code);
+    let reused = answer(stage.app.apply_code(&other, Some(&a_request("k1", 2))).await);
+    assert_eq!(reused, Err(ApplyRefusal::KeyReused(KeyReused)));
+    assert_eq!(stage.stored(), stored);
+    let anothers = Idempotent { caller: "user:u_eva", ..a_request("k1", 2) };
+    made(stage.app.apply_code(&other, Some(&anothers)).await);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_kept_and_is_judged_afresh() {
+    let stage = Stage::open().await;
+    let command = stage.an_application("u_ben", "SOON");
+    let refused = answer(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await);
+    assert_eq!(refused, Err(rule(Rule::CodeUnknown)));
+    let owner = stage.world.user("u_ana").await;
+    let code = referral_testkit::build::a_code(stage.program().book, owner.id).spelt("SOON").build();
+    stage.world.claim(code).await;
+    made(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await);
+}
+
+#[tokio::test]
+async fn two_requests_at_once_under_one_key_are_one() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let requests = (0..20).map(|_| {
+        let (stage, command) = (stage.clone(), stage.an_application("u_ben", &code));
+        async move { answer(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await).expect("no refusal") }
+    });
+    let replies = race(requests).await;
+    let fresh = replies.iter().filter(|reply| matches!(reply, Replayable::Fresh(_))).count();
+    assert_eq!((fresh, replies.len()), (1, 20));
+}
+
+#[tokio::test]
+async fn two_bodies_at_once_under_one_key_make_one_referral() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let requests = [("u_ben", 1), ("u_eva", 2)].map(|(user, body)| {
+        let (stage, command) = (stage.clone(), stage.an_application(user, &code));
+        async move { answer(stage.app.apply_code(&command, Some(&a_request("k1", body))).await) }
+    });
+    let replies = race(requests).await;
+    let reused = replies.iter().filter(|reply| **reply == Err(ApplyRefusal::KeyReused(KeyReused))).count();
+    assert_eq!((reused, stage.is_sound().await.referrals), (1, 1));
+}
+
+#[tokio::test]
+async fn replies_are_forgotten_after_30_days() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let command = stage.an_application("u_ben", &code);
+    made(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await);
+    stage.world.clock.advance(30 * DAY);
+    assert_eq!(stage.app.forget_replies().await.expect("a sweep"), Swept { changed: 0 });
+    stage.world.clock.advance(1);
+    assert_eq!(stage.app.forget_replies().await.expect("a sweep"), Swept { changed: 1 });
+    assert_eq!(stage.app.forget_replies().await.expect("a sweep"), Swept { changed: 0 });
+    let again = answer(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await);
+    assert!(matches!(again, Ok(Replayable::Fresh(_))), "it is answered anew");
+}
+
+fn a_key(stage: &Stage) -> CreateApiKey {
+    CreateApiKey {
+        program: stage.program().slug.clone(),
+        name: "billing".to_owned(),
+        scopes: vec![Scope::EventsWrite],
+        expires_at: Some(stage.now().plus_micros(DAY)),
+    }
+}
+
+/// A request of Ben's under this key, whose body is told by a number.
+fn a_request(key: &str, body: u8) -> Idempotent<'_, ApplyReceipt> {
+    Idempotent {
+        caller: "user:u_ben",
+        endpoint: "POST /api/referral/apply",
+        key,
+        request: [body; 32],
+        render: &|_| (201, "u_ben".to_owned()),
+    }
+}

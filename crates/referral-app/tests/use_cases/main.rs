@@ -1,0 +1,20 @@
+//! Every use case on the memory store, with a clock, ids and chance that a test can foresee.
+
+mod stage;
+mod watch;
+
+mod address;
+mod apply;
+mod at_once;
+mod balance;
+mod code;
+mod history;
+mod keys;
+mod limiter_down;
+mod redeem;
+mod referral_views;
+mod reverse;
+mod spend;
+mod story;
+mod user_facts;
+mod workers;

@@ -1,0 +1,17 @@
+//! The whole shell over the store in memory: every endpoint as its callers see it.
+//!
+//! Tests speak as somebody: `app.anonymous()`, `app.user("u_ana")`, `app.service(&[Scope::UsersRead])`. Every reply of
+//! every test is held against what all replies promise, see [`promise`], and against the OpenAPI document, see [`schema`].
+
+mod app;
+mod promise;
+mod schema;
+mod speaker;
+mod story;
+mod told;
+
+mod coverage;
+
+use app::TestApp;
+use speaker::{Ask, Reply, Speaker};
+use story::{Story, usd};

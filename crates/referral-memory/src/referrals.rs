@@ -1,0 +1,187 @@
+//! Referrals.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use referral_domain::id::{BookId, ReferralId, UserId};
+use referral_domain::port::{Referrals, StoreError};
+use referral_domain::program::Program;
+use referral_domain::referral::{
+    Award, Progress, Referral, SpendTotals, State as ReferralState, WithheldReason,
+};
+use referral_domain::time::Timestamp;
+use referral_domain::user::EmailStatus;
+
+use crate::state::State;
+use crate::unit::MemoryUnit;
+
+#[async_trait]
+impl Referrals for MemoryUnit {
+    async fn lock(&mut self, book: BookId, referred: &[UserId]) -> Result<Vec<Referral>, StoreError> {
+        self.call(|state| {
+            let by_id: BTreeSet<_> = referred.iter().copied().collect();
+            Ok(by_id.into_iter().filter_map(|user| state.referral_of(book, user)).cloned().collect())
+        })
+        .await
+    }
+
+    async fn ancestors(
+        &mut self,
+        book: BookId,
+        user: UserId,
+        generations: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.call(|state| {
+            let referrer = |user: &UserId| state.referral_of(book, *user).map(|found| found.facts.referrer);
+            let nearest_first = std::iter::successors(referrer(&user), referrer);
+            Ok(nearest_first.take(generations as usize).collect())
+        })
+        .await
+    }
+
+    async fn nth_newest(
+        &mut self,
+        book: BookId,
+        referrer: UserId,
+        since: Timestamp,
+        n: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.call(|state| {
+            let made = state.referrals_by(book, referrer).map(|referral| referral.facts.created_at);
+            let mut newest_first: Vec<_> = made.filter(|made_at| *made_at > since).collect();
+            newest_first.sort_by_key(|made_at| Reverse(*made_at));
+            Ok(n.checked_sub(1).and_then(|before_it| newest_first.get(before_it as usize).copied()))
+        })
+        .await
+    }
+
+    async fn waiting_for(
+        &mut self,
+        book: BookId,
+        referrer: UserId,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.call(|state| {
+            let waiting = state.referrals_by(book, referrer).filter(|referral| waits_for_referrer(referral));
+            Ok(waiting.map(|referral| referral.facts.referred).take(limit as usize).collect())
+        })
+        .await
+    }
+
+    async fn claim_expired(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Referral>, StoreError> {
+        self.call(|state| {
+            let over = state.referrals_in(book).filter(|referral| is_over(referral, now));
+            Ok(over.take(limit as usize).cloned().collect())
+        })
+        .await
+    }
+
+    async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
+        self.call(|state| {
+            let program = state.program_of(book)?;
+            let unsettled =
+                state.referrals_in(book).filter(|referral| state.may_be_unsettled(program, referral));
+            Ok(unsettled.take(limit as usize).cloned().collect())
+        })
+        .await
+    }
+}
+
+fn waits_for_referrer(referral: &Referral) -> bool {
+    referral.progress.reward == Award::Withheld(WithheldReason::ReferrerEmailNotVerified)
+}
+
+/// Whether a referral's window is over though its state does not say so. Completed ones stay completed.
+fn is_over(referral: &Referral, now: Timestamp) -> bool {
+    let open = matches!(referral.progress.state, ReferralState::Pending | ReferralState::Active { .. });
+    open && referral.facts.qualifies_until <= now
+}
+
+impl State {
+    /// Every referral of a book, by referred user.
+    pub(crate) fn referrals_in(&self, book: BookId) -> impl Iterator<Item = &Referral> {
+        self.referrals.rows().filter(move |referral| referral.facts.book == book)
+    }
+
+    /// A referrer's referrals, by referred user.
+    pub(crate) fn referrals_by(&self, book: BookId, referrer: UserId) -> impl Iterator<Item = &Referral> {
+        self.referrals_in(book).filter(move |referral| referral.facts.referrer == referrer)
+    }
+
+    /// The referral a user came by.
+    pub(crate) fn referral_of(&self, book: BookId, referred: UserId) -> Option<&Referral> {
+        self.referrals.find(&(book, referred))
+    }
+
+    /// The program of a book that exists.
+    pub(crate) fn program_of(&self, book: BookId) -> Result<&Program, StoreError> {
+        self.programs.get(self.books.get(&book)?)
+    }
+
+    /// What is known of a user's e-mail.
+    pub(crate) fn email_status(&self, book: BookId, user: UserId) -> EmailStatus {
+        self.users.find(&(book, user)).map_or(EmailStatus::Unknown, |facts| facts.email_status())
+    }
+
+    /// Whether an award of the referral may not be at its level. An award of nothing is never due.
+    fn may_be_unsettled(&self, program: &Program, referral: &Referral) -> bool {
+        let Progress { state, welcome, reward, .. } = &referral.progress;
+        let terms = referral.facts.terms;
+        let fraud = matches!(state, ReferralState::Fraud { .. });
+        let reward_due = terms.referrer_reward > 0 && referral.reached();
+        let welcome_due = terms.welcome_credit > 0 && state.activated_at().is_some();
+        let forgotten = |due, award: &Award| due && !fraud && *award == Award::NotDue;
+        let freed = |award: &Award| match award.reason() {
+            Some(WithheldReason::ProgramPaused) => !program.is_paused(),
+            Some(WithheldReason::ReferrerEmailNotVerified) => {
+                self.email_status(program.book, referral.facts.referrer) != EmailStatus::Unverified
+            }
+            _ => false,
+        };
+        forgotten(reward_due, reward) || forgotten(welcome_due, welcome) || freed(reward) || freed(welcome)
+    }
+
+    /// Refuses progress that no referral can have made.
+    fn may_be_progress(&self, id: ReferralId, progress: &Progress) -> Result<(), StoreError> {
+        let SpendTotals { gross, refunded } = progress.spend;
+        let rule = self.referrals.rule("spend", "refunds take back at most what was spent");
+        rule.holds(0 <= refunded && refunded <= gross, &id)
+    }
+
+    /// Stores a new referral: of two people who exist, by a code of the referrer.
+    pub(crate) fn add_referral(&mut self, book: BookId, referral: &Referral) -> Result<(), StoreError> {
+        let facts = &referral.facts;
+        self.users.has(&(book, facts.referred))?;
+        let owner = self.codes.get(&(book, facts.code))?.owner;
+        self.referral_ids.add((book, facts.id), facts.referred)?;
+        self.referrals.add((book, facts.referred), referral.clone())?;
+        let rule = |column, says| self.referrals.rule(column, says);
+        rule("book_id", "a referral is recorded in its own book").holds(facts.book == book, &facts.id)?;
+        rule("code_id", "a referral's code is the referrer's").holds(owner == facts.referrer, &facts.id)?;
+        rule("referred_id", "nobody refers themselves").holds(facts.referrer != facts.referred, &facts.id)?;
+        self.may_be_progress(facts.id, &referral.progress)
+    }
+
+    /// Replaces the progress of a referral: the facts stay, and its reward steps never become fewer.
+    pub(crate) fn save_progress(
+        &mut self,
+        book: BookId,
+        id: ReferralId,
+        progress: &Progress,
+    ) -> Result<(), StoreError> {
+        self.may_be_progress(id, progress)?;
+        let referred = *self.referral_ids.get(&(book, id))?;
+        let rule = self.referrals.rule("reward_steps", "reward steps never become fewer");
+        self.referrals.change(&(book, referred), |stored| {
+            rule.holds(stored.progress.reward_steps <= progress.reward_steps, &id)?;
+            stored.progress = progress.clone();
+            Ok(())
+        })?
+    }
+}

@@ -1,0 +1,174 @@
+//! Questions without a unit, answered from what is committed when they are asked.
+
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+use referral_domain::auth::ApiKey;
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::{TransactionKind, Verdict};
+use referral_domain::port::{
+    BalanceReport, HistoryFilter, HistoryItem, KindTotal, ReferralCounts, ReferralReport, Reports,
+    StoreError, Summary,
+};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::referral::{Referral, StateName};
+use referral_domain::time::Timestamp;
+use referral_domain::user::UserFacts;
+
+use crate::state::State;
+use crate::store::MemoryStore;
+use crate::verify;
+
+#[async_trait]
+impl Reports for MemoryStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.answers()
+    }
+
+    async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        Ok(self.committed()?.program(slug, now).cloned())
+    }
+
+    async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
+        let state = self.committed()?;
+        Ok(state.programs.iter().filter_map(|(slug, _)| state.program(slug, now)).cloned().collect())
+    }
+
+    async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+        let state = self.committed()?;
+        state.api_key_hashes.find(hash).map(|id| state.api_keys.get(id).cloned()).transpose()
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        let mut newest_first: Vec<_> = self.committed()?.api_keys.rows().cloned().collect();
+        newest_first.sort_by_key(|key| Reverse((key.created_at, key.id)));
+        Ok(newest_first)
+    }
+
+    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
+        self.committed()?.code(book, folded)
+    }
+
+    async fn primary_code(&self, book: BookId, owner: UserId) -> Result<Option<Code>, StoreError> {
+        self.committed()?.primary_code(book, owner)
+    }
+
+    async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+        let state = self.committed()?;
+        let id = state.user_names.find(&(book, host.clone()));
+        id.map(|id| state.users.get(&(book, *id)).cloned()).transpose()
+    }
+
+    async fn referral_counts(&self, book: BookId, referrer: UserId) -> Result<ReferralCounts, StoreError> {
+        Ok(self.committed()?.referral_counts(book, referrer))
+    }
+
+    async fn referral_of(
+        &self,
+        book: BookId,
+        referred: UserId,
+    ) -> Result<Option<ReferralReport>, StoreError> {
+        let state = self.committed()?;
+        state.referral_of(book, referred).map(|referral| state.named(book, referral)).transpose()
+    }
+
+    async fn balance(
+        &self,
+        book: BookId,
+        user: UserId,
+        aged: Timestamp,
+    ) -> Result<BalanceReport, StoreError> {
+        let state = self.committed()?;
+        let last = state.last_line(book, user).cloned();
+        Ok(BalanceReport { last, aged: state.earned_until(book, user, aged) })
+    }
+
+    async fn history(
+        &self,
+        book: BookId,
+        user: UserId,
+        filter: &HistoryFilter,
+    ) -> Result<Vec<HistoryItem>, StoreError> {
+        let state = self.committed()?;
+        let items: Vec<_> = state
+            .history_of(book, user)
+            .rev()
+            .map(|line| state.history_item(book, line))
+            .collect::<Result<_, _>>()?;
+        Ok(items.into_iter().filter(|item| lets_pass(filter, item)).take(filter.limit as usize).collect())
+    }
+
+    async fn summary(&self, book: BookId, user: UserId) -> Result<Summary, StoreError> {
+        let state = self.committed()?;
+        let items: Vec<_> = state
+            .history_of(book, user)
+            .map(|line| state.history_item(book, line))
+            .collect::<Result<_, _>>()?;
+        Ok(summed_up(&items))
+    }
+
+    async fn verify(&self) -> Result<Verdict, StoreError> {
+        Ok(verify::verdict(&self.committed()?))
+    }
+}
+
+impl State {
+    fn named(&self, book: BookId, referral: &Referral) -> Result<ReferralReport, StoreError> {
+        let referrer = self.host(book, referral.facts.referrer)?;
+        let referred = self.host(book, referral.facts.referred)?;
+        Ok(ReferralReport { referral: referral.clone(), referrer, referred })
+    }
+
+    /// Nothing takes rewards back yet, so what was earned is what was ever granted.
+    fn referral_counts(&self, book: BookId, referrer: UserId) -> ReferralCounts {
+        let earned = self.last_line(book, referrer).map_or(0, |line| line.earned);
+        let start = ReferralCounts { earned, ..ReferralCounts::default() };
+        self.referrals_by(book, referrer).fold(start, counted)
+    }
+}
+
+fn counted(mut counts: ReferralCounts, referral: &Referral) -> ReferralCounts {
+    let (count, still_possible) = match referral.progress.state.name() {
+        StateName::Pending => (&mut counts.pending, true),
+        StateName::Active => (&mut counts.active, true),
+        StateName::Completed => (&mut counts.completed, false),
+        StateName::Expired => (&mut counts.expired, false),
+        StateName::Fraud => (&mut counts.fraud, false),
+    };
+    *count += 1;
+    counts.potential += if still_possible { referral.facts.terms.referrer_reward } else { 0 };
+    counts
+}
+
+fn lets_pass(filter: &HistoryFilter, item: &HistoryItem) -> bool {
+    let HistoryFilter { kinds, from, until, before, .. } = filter;
+    let kind = kinds.is_empty() || kinds.contains(&item.transaction.kind);
+    let since = from.is_none_or(|from| from <= item.line.at);
+    let until = until.is_none_or(|until| item.line.at < until);
+    kind && since && until && before.is_none_or(|before| item.line.n < before)
+}
+
+/// By how much a line changed what is available.
+const fn change(item: &HistoryItem) -> i64 {
+    item.line.after.available - item.line.before.available
+}
+
+fn summed_up(items: &[HistoryItem]) -> Summary {
+    let sum = |positive: bool| {
+        items.iter().map(change).filter(|change| (*change > 0) == positive).map(i64::abs).sum::<i64>()
+    };
+    let by_kind = TransactionKind::ALL.iter().map(|kind| kind_total(*kind, items));
+    Summary {
+        credited: sum(true),
+        debited: sum(false),
+        by_kind: by_kind.filter(|total| total.count > 0).collect(),
+    }
+}
+
+fn kind_total(kind: TransactionKind, items: &[HistoryItem]) -> KindTotal {
+    let start = KindTotal { kind, count: 0, total: 0 };
+    let of_kind = items.iter().filter(|item| item.transaction.kind == kind);
+    of_kind.fold(start, |sum, item| KindTotal { kind, count: sum.count + 1, total: sum.total + change(item) })
+}

@@ -1,0 +1,258 @@
+//! Every check of `verify` finds what it is for, and finds nothing in an honest story.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use referral_domain::id::TransactionId;
+use referral_domain::ledger::{Check, Entry, Line, Purpose, Transfer, Verdict};
+use referral_domain::port::Reports;
+use referral_domain::referral::{Award, Progress, State as ReferralState};
+use referral_testkit::build::named_id;
+
+use super::story;
+use crate::state::State;
+use crate::table::Facts;
+use crate::verify::examine;
+
+/// Who tampers with what, and the check that must find it.
+type Tampering = (Check, &'static str, fn(&mut State));
+
+fn change<K: Ord + Clone + Debug, V: Clone>(
+    table: &mut Facts<K, V>,
+    which: impl Fn(&V) -> bool,
+    change: impl FnOnce(&mut V),
+) {
+    change(table.tamper().values_mut().find(|row| which(row)).expect("there is such a row"));
+}
+
+fn remove<K: Ord + Clone + Debug, V: Clone>(table: &mut Facts<K, V>, which: impl Fn(&V) -> bool) {
+    let key = table.iter().find(|(_, row)| which(row)).map(|(key, _)| key.clone());
+    table.tamper().remove(&key.expect("there is such a row"));
+}
+
+const fn any<T>(_: &T) -> bool {
+    true
+}
+
+const fn is_second_entry(entry: &Entry) -> bool {
+    entry.seq == 2
+}
+
+const fn is_second_line(line: &Line) -> bool {
+    line.n == 2
+}
+
+fn progress(state: &mut State, tell: impl FnOnce(&mut Progress)) {
+    change(&mut state.referrals, any, |referral| tell(&mut referral.progress));
+}
+
+fn unknown() -> TransactionId {
+    TransactionId::from_uuid(named_id("never posted"))
+}
+
+const TRANSFERS: &[Tampering] = &[
+    (Check::TransferEntries, "a transfer of another amount", |state| {
+        change(&mut state.transfers, any, |transfer| transfer.amount += 1);
+    }),
+    (Check::TransferEntries, "a transfer that is gone", |state| remove(&mut state.transfers, any)),
+    (Check::TransferEntries, "an entry that is gone", |state| remove(&mut state.entries, any)),
+    (Check::TransferEntries, "an entry of another amount", |state| {
+        change(&mut state.entries, any, |entry| entry.amount += 1);
+    }),
+    (Check::TransferEntries, "an entry written twice", |state| {
+        let twin = state.entries.rows().next().expect("an entry").clone();
+        let (book, account, _) = *state.entries.iter().next().expect("an entry").0;
+        state.entries.tamper().insert((book, account, 99), twin);
+    }),
+    (Check::TransferEntries, "a transfer whose sides are swapped", |state| {
+        change(&mut state.transfers, any, |transfer: &mut Transfer| {
+            std::mem::swap(&mut transfer.debit, &mut transfer.credit);
+        });
+    }),
+    (Check::Zero, "a transfer of another amount", |state| {
+        change(&mut state.transfers, any, |transfer| transfer.amount += 1);
+    }),
+    (Check::Zero, "money out of nowhere", |state| {
+        change(&mut state.account_heads, any, |head| head.balance += 1);
+    }),
+];
+
+const CHAINS: &[Tampering] = &[
+    (Check::EntryChain, "a gap", |state| remove(&mut state.entries, is_second_entry)),
+    (Check::EntryChain, "an entry that begins elsewhere", |state| {
+        change(&mut state.entries, is_second_entry, |entry| {
+            entry.balance_before += 1;
+            entry.balance_after += 1;
+        });
+    }),
+    (Check::EntryChain, "a wrong sum", |state| {
+        change(&mut state.entries, |entry| entry.seq == 3, |entry| entry.balance_after += 1);
+    }),
+    (Check::Heads, "a head of another balance", |state| {
+        change(&mut state.account_heads, any, |head| head.balance += 1);
+    }),
+    (Check::Heads, "a head left behind", |state| {
+        change(&mut state.account_heads, |head| head.seq > 1, |head| head.seq -= 1);
+    }),
+    (Check::Heads, "a head that is gone", |state| {
+        remove(&mut state.account_heads, any);
+    }),
+    (Check::Heads, "a truncated chain", |state| {
+        remove(&mut state.entries, |entry| entry.seq == 3);
+    }),
+    (Check::Bounds, "a balance below zero", |state| {
+        change(&mut state.entries, any, |entry| entry.balance_after = -1);
+    }),
+    (Check::Bounds, "an account of another purpose", |state| {
+        change(&mut state.accounts, any, |account| {
+            account.purpose = Purpose::Owed;
+        });
+    }),
+    (Check::Bounds, "a line that shows less than nothing", |state| {
+        change(&mut state.lines, any, |line| line.after.held = -1);
+    }),
+    (Check::Bounds, "a line that shows debts beside money", |state| {
+        change(&mut state.lines, any, |line| line.after.owed = 1);
+    }),
+];
+
+const LINES: &[Tampering] = &[
+    (Check::Lines, "a line that is gone", |state| remove(&mut state.lines, is_second_line)),
+    (Check::Lines, "the last line gone", |state| remove(&mut state.lines, |line| line.n == 3)),
+    (Check::Lines, "a line that begins elsewhere", |state| {
+        change(&mut state.lines, is_second_line, |line| line.before.available += 1);
+    }),
+    (Check::Lines, "a line that ends elsewhere", |state| {
+        change(&mut state.lines, |line| line.n == 3, |line| line.after.available += 1);
+    }),
+    (Check::Lines, "more earned than posted", |state| {
+        change(&mut state.lines, any, |line| line.earned += 1);
+    }),
+    (Check::Lines, "more taken than posted", |state| change(&mut state.lines, any, |line| line.taken += 1)),
+    (Check::Lines, "a line at another instant", |state| {
+        change(&mut state.lines, any, |line| line.at = line.at.plus_micros(-1));
+    }),
+    (Check::Lines, "a history out of order", |state| {
+        let first = state.lines.rows().find(|line| line.n == 1).expect("a line").clone();
+        let its = |line: &Line| line.n == 2 && line.user == first.user;
+        let second = state.lines.rows().find(|line| its(line)).expect("a line").transaction;
+        change(&mut state.lines, its, |line| line.at = first.at);
+        change(&mut state.transactions, |row| row.id == second, |row| row.recorded_at = first.at);
+    }),
+    (Check::Lines, "a transaction that is gone", |state| remove(&mut state.transactions, any)),
+    (Check::Lines, "another user's transaction", |state| {
+        let other = state.lines.rows().last().expect("a line").user;
+        change(&mut state.transactions, |row| row.user != other, |row| row.user = other);
+    }),
+    (Check::Lines, "a head that moved alone", |state| {
+        change(&mut state.account_heads, any, |head| head.balance += 1);
+    }),
+];
+
+const REWARDS: &[Tampering] = &[
+    (Check::RewardSteps, "a step that is gone", |state| remove(&mut state.reward_steps, any)),
+    (Check::RewardSteps, "a step of another amount", |state| {
+        change(&mut state.reward_steps, any, |step| step.amount += 1);
+    }),
+    (Check::RewardSteps, "a step of an unknown transaction", |state| {
+        change(&mut state.reward_steps, any, |step| step.transaction = unknown());
+        progress(state, |progress| {
+            progress.reward = Award::Granted { at: progress.updated_at, transaction: unknown() };
+        });
+    }),
+    (Check::RewardSteps, "a step of nobody's referral", |state| {
+        remove(&mut state.referral_ids, any);
+    }),
+    (Check::RewardSteps, "a step that was miscounted", |state| {
+        progress(state, |progress| progress.reward_steps = 3);
+    }),
+    (Check::RewardSteps, "a reward granted by another transaction", |state| {
+        progress(state, |progress| {
+            progress.reward = Award::Granted { at: progress.updated_at, transaction: unknown() };
+        });
+    }),
+    (Check::RewardSteps, "a reward that forgot its step", |state| {
+        progress(state, |progress| progress.reward = Award::NotDue);
+    }),
+    (Check::RewardSteps, "a welcome credit nobody posted", |state| {
+        progress(state, |progress| {
+            progress.welcome = Award::Granted { at: progress.updated_at, transaction: unknown() };
+        });
+    }),
+    (Check::DueRewards, "due and forgotten", |state| {
+        progress(state, |progress| progress.reward = Award::NotDue);
+    }),
+    (Check::DueRewards, "granted below the threshold", |state| {
+        progress(state, |progress| progress.spend.gross = 49_99);
+    }),
+    (Check::DueRewards, "granted though it is fraud", |state| {
+        progress(state, |progress| {
+            let (activated_at, closed_at) = (progress.state.activated_at(), progress.updated_at);
+            progress.state = ReferralState::Fraud { activated_at, closed_at };
+        });
+    }),
+];
+
+const REDEMPTIONS: &[Tampering] = &[
+    (Check::Redemptions, "more redeemed than posted", |state| {
+        change(&mut state.redemptions, any, |redemption| redemption.redeemed += 1);
+    }),
+    (Check::Redemptions, "a redemption without its transaction", |state| {
+        change(&mut state.redemptions, any, |redemption| redemption.transaction = None);
+    }),
+    (Check::Redemptions, "a redemption of another kind of transaction", |state| {
+        let bonus = state.reward_steps.rows().next().expect("a step").transaction;
+        change(&mut state.redemptions, any, |redemption| redemption.transaction = Some(bonus));
+    }),
+    (Check::Redemptions, "more given back than was redeemed", |state| {
+        change(&mut state.reversals, any, |reversal| reversal.amount = 10_01);
+    }),
+    (Check::Redemptions, "more given back than posted", |state| {
+        change(&mut state.reversals, any, |reversal| reversal.amount += 1);
+    }),
+    (Check::Redemptions, "a reversal of nothing", |state| remove(&mut state.redemptions, any)),
+];
+
+fn tamperings() -> impl Iterator<Item = &'static Tampering> {
+    [TRANSFERS, CHAINS, LINES, REWARDS, REDEMPTIONS].into_iter().flatten()
+}
+
+#[tokio::test]
+async fn an_honest_story_is_verified_and_everything_is_looked_at() {
+    let store = story::told().await.store;
+    let Verdict::Verified(counts) = store.verify().await.expect("a verdict") else {
+        panic!("an honest story is not verified")
+    };
+    assert_eq!((counts.books, counts.accounts, counts.referrals), (1, 2, 1));
+    assert_eq!((counts.transactions, counts.transfers, counts.entries, counts.lines), (4, 4, 4, 4));
+}
+
+#[tokio::test]
+async fn each_check_finds_what_it_is_for() {
+    let honest = story::told().await.store.committed().expect("the store answers");
+    let mut found = BTreeMap::new();
+    for (check, what, tamper) in tamperings() {
+        let mut state = honest.clone();
+        assert_eq!(examine(&state, *check), Ok(()), "before: {what}");
+        tamper(&mut state);
+        let broken = examine(&state, *check).expect_err(what);
+        assert_eq!(broken.check, *check, "{what}");
+        assert_ne!(broken.expected, broken.found, "{what}");
+        *found.entry(*check).or_insert(0) += 1;
+    }
+    println!("tamperings={} found={}", tamperings().count(), found.values().sum::<i32>());
+    assert_eq!(found.keys().collect::<BTreeSet<_>>(), Check::ALL.iter().collect(), "every check is tried");
+}
+
+#[tokio::test]
+async fn a_store_that_was_tampered_with_says_so() {
+    let store = story::told().await.store;
+    let honest = store.committed().expect("the store answers");
+    for (_, what, tamper) in tamperings() {
+        let mut state = honest.clone();
+        tamper(&mut state);
+        store.publish(state);
+        let verdict = store.verify().await.expect("a verdict");
+        assert!(matches!(verdict, Verdict::Broken { .. }), "{what}: {verdict:?}");
+    }
+}

@@ -1,0 +1,48 @@
+//! The use cases on this machine's ports.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use referral_app::{App, Parts};
+use referral_domain::identity::IdentityKey;
+use referral_domain::program::Program;
+use referral_domain::reference::Slug;
+use referral_memory::limiter::MemoryLimiter;
+
+use crate::config::Config;
+use crate::secrets::Secrets;
+use crate::source::chance::OsChance;
+use crate::source::clock::SystemClock;
+use crate::source::ids::SystemIds;
+use crate::store::Opened;
+
+/// The application on an opened store.
+///
+/// # Errors
+/// When the identity key is too short, which [`Secrets`] rules out.
+pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> anyhow::Result<App> {
+    let identity = IdentityKey::new(secrets.identity.expose()).context("the identity key is too short")?;
+    Ok(App::new(Parts {
+        store: opened.store.clone(),
+        reports: opened.reports.clone(),
+        limiter: Arc::new(MemoryLimiter::default()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        chance: Arc::new(OsChance),
+        identity,
+        limits: config.limits,
+    }))
+}
+
+/// The program every installation has, made when it is not there; its links lead to our own page until told otherwise.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn default_program(app: &App, public_url: &str) -> anyhow::Result<Program> {
+    app.ensure_default_program(&format!("{public_url}/"))
+        .await
+        .context("the default program cannot be made")?;
+    let slug = Slug::parse("default").context("`default` is no slug")?;
+    let program = app.reports().program(&slug, app.now()).await?;
+    program.context("the default program is not there")
+}

@@ -1,0 +1,168 @@
+//! The command line: what can be asked, and nothing of how it is done.
+
+mod span;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use referral_domain::auth::{Role, Scope};
+use referral_domain::reference::HostId;
+use referral_domain::time::Timestamp;
+
+pub(crate) use span::Span;
+
+/// Referral programs: codes, referrals, credits, and a ledger that can be proven.
+#[derive(Parser, Debug)]
+#[command(name = "referral-server", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The configuration file; ./referral.toml when there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be asked.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Serves the API, migrating the embedded store first.
+    Serve(Serve),
+    /// Brings the store's schema up to date.
+    Migrate(Migrate),
+    /// Prints a user's token: only the token, on standard output.
+    Token(Token),
+    /// Makes, lists and revokes the keys of services.
+    #[command(subcommand)]
+    ApiKey(ApiKey),
+    /// Proves the ledger.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Prints the catalogue of problems, as Markdown.
+    #[command(hide = true)]
+    Problems,
+    /// Looks at this installation and says what is not as it should be.
+    Doctor,
+    /// Looks at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// How to serve.
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Also mount the demo host under /demo: a small company site that plays the story.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Let the demo host be reached from other machines.
+    #[arg(long, requires = "demo")]
+    pub(crate) demo_public: bool,
+}
+
+/// How to migrate.
+#[derive(Args, Debug)]
+pub(crate) struct Migrate {
+    /// Change nothing: say what is missing, and exit 1 when something is.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Whose token, saying what, for how long.
+#[derive(Args, Debug)]
+pub(crate) struct Token {
+    /// The user's id at the host: 1 to 100 characters.
+    #[arg(long, value_name = "ID", value_parser = host_id)]
+    pub(crate) sub: HostId,
+    /// The user's e-mail.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// Say that the e-mail is verified.
+    #[arg(long)]
+    pub(crate) email_verified: bool,
+    /// user, operator, finance or admin.
+    #[arg(long, value_parser = role)]
+    pub(crate) role: Option<Role>,
+    /// The program; '*' for all of them.
+    #[arg(long)]
+    pub(crate) program: Option<String>,
+    /// When the user signed up: RFC 3339, or seconds since 1970; now, when not given.
+    #[arg(long, value_name = "T", value_parser = instant)]
+    pub(crate) created_at: Option<Timestamp>,
+    /// How long the token is valid, such as 90s, 15m, 1h, 7d.
+    #[arg(long, default_value = "1h")]
+    pub(crate) ttl: Span,
+}
+
+/// What to do about the keys of services.
+#[derive(Subcommand, Debug)]
+pub(crate) enum ApiKey {
+    /// Prints a new key: only the key, on standard output. It is shown this once.
+    Create(ApiKeyCreate),
+    /// Lists all keys, without the keys themselves.
+    List,
+    /// Revokes a key; revoking it again changes nothing.
+    Revoke {
+        /// The id that `list` shows: key_...
+        id: String,
+    },
+}
+
+/// What key to make.
+#[derive(Args, Debug)]
+pub(crate) struct ApiKeyCreate {
+    /// What to call it.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// What it may do; may be repeated: events:write, credits:redeem, users:read, codes:write, admin:read,
+    /// admin:write, payouts:write.
+    #[arg(long = "scope", required = true, num_args = 1.., value_parser = scope)]
+    pub(crate) scopes: Vec<Scope>,
+    /// The program it speaks for.
+    #[arg(long, default_value = "default")]
+    pub(crate) program: String,
+}
+
+/// What to do with the ledger.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Ledger {
+    /// Recomputes everything: verified, partial, or broken at the first bad place (exit 1).
+    Verify,
+}
+
+/// What to do with the configuration.
+#[derive(Subcommand, Debug)]
+pub(crate) enum ConfigCommand {
+    /// Says every fault at once (exit 1), or what is configured.
+    Check,
+}
+
+fn host_id(text: &str) -> Result<HostId, &'static str> {
+    HostId::parse(text).ok_or("1 to 100 characters, no control characters, no blank at either end")
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| format!("the roles are {}", words(Role::ALL.iter())))
+}
+
+fn scope(word: &str) -> Result<Scope, String> {
+    Scope::parse(word).ok_or_else(|| format!("the scopes are {}", words(Scope::ALL.iter())))
+}
+
+fn words(all: impl Iterator<Item = impl ToString>) -> String {
+    all.map(|word| word.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn instant(text: &str) -> Result<Timestamp, &'static str> {
+    let seconds = || {
+        Timestamp::parse(
+            &Timestamp::from_micros(text.parse::<i64>().ok()?.checked_mul(1_000_000)?).to_string(),
+        )
+    };
+    Timestamp::parse(text)
+        .or_else(seconds)
+        .ok_or("RFC 3339 such as 2026-01-31T12:34:56Z, or seconds since 1970, of a year from 2000 to 2100")
+}

@@ -1,0 +1,44 @@
+//! [`Store`](referral_domain::port::Store) and [`Reports`](referral_domain::port::Reports) over Diesel on SQLite: the
+//! embedded store. Durable: what was committed survives any crash.
+//!
+//! - One writer: a single connection behind an async mutex, lent to a blocking thread for one port call at a time.
+//!   A unit of work holds it from `begin` to `commit`, so units run one after the other and every lock the ports
+//!   promise is the writer itself.
+//! - A few readers with their own connections answer [`Reports`](referral_domain::port::Reports) from snapshots (WAL):
+//!   they wait for nobody and nobody waits for them.
+//! - Each port call is one hop to a blocking thread, whatever the number of rows. SQLite runs inside the process, so a
+//!   statement a row costs microseconds once it is prepared; every statement of the hot path stays prepared.
+//! - The schema refuses a wrong ledger by itself; see `migrations/sqlite`.
+//!
+//! Each module has the name of its port. It opens with what it runs, and holds the rows of its tables: they are
+//! private, and `TryFrom` is the only way out, naming table, column and row when a stored value is not one the domain
+//! writes.
+
+mod api_keys;
+mod codes;
+mod column;
+mod connection;
+mod failure;
+mod file;
+mod idempotency;
+mod ledger;
+mod migration;
+mod pool;
+mod programs;
+mod record;
+mod redemptions;
+mod referrals;
+mod reports;
+mod schema;
+mod spending;
+mod statement;
+mod store;
+mod unit;
+mod users;
+mod verify;
+mod writer;
+
+pub use store::SqliteStore;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! Referrals: the immutable facts and the hot row of their progress.
+//!
+//! A referral is one look-up by referred user in `referrals`, with its `referral_progress`. What is to be expired and
+//! what is not at its level is found through partial indexes that hold nothing else. The writer is the lock, so nobody
+//! holds a referral that would have to be passed over, and no chain of ancestors changes.
+
+mod progress;
+mod row;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
+use referral_domain::id::{BookId, UserId};
+use referral_domain::port::{Referrals, StoreError};
+use referral_domain::referral::Referral;
+use referral_domain::time::Timestamp;
+
+use crate::column::{Key, instant};
+use crate::failure::Told;
+use crate::schema::{referral_progress, referrals};
+use crate::statement::{Fixed, fixed};
+use crate::unit::SqliteUnit;
+pub(crate) use progress::save;
+use row::ReferralRow;
+pub(crate) use row::insert;
+
+/// The referral of a referred user.
+pub(crate) fn of_referred(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    referred: UserId,
+) -> Result<Option<Referral>, StoreError> {
+    let same = referrals::book_id.eq(book.0).and(referrals::referred_id.eq(Key::from(referred)));
+    let progress = referral_progress::book_id
+        .eq(referrals::book_id)
+        .and(referral_progress::referral_id.eq(referrals::referral_id));
+    let found = referrals::table
+        .inner_join(referral_progress::table.on(progress))
+        .filter(same)
+        .select(ReferralRow::as_select())
+        .get_result(conn)
+        .optional()
+        .told()?;
+    found.map(Referral::try_from).transpose()
+}
+
+/// Every referral of every program, one at a time.
+pub(crate) fn all(
+    conn: &mut SqliteConnection,
+) -> Result<impl Iterator<Item = Result<Referral, StoreError>>, StoreError> {
+    let progress = referral_progress::book_id
+        .eq(referrals::book_id)
+        .and(referral_progress::referral_id.eq(referrals::referral_id));
+    let query = referrals::table.inner_join(referral_progress::table.on(progress));
+    let rows = query.select(ReferralRow::as_select()).load_iter::<ReferralRow, _>(conn).told()?;
+    Ok(rows.map(|row| row.told()?.try_into()))
+}
+
+/// The referrals of these referred users, in the order of their ids, each once.
+pub(crate) fn lock(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    mut referred: Vec<UserId>,
+) -> Result<Vec<Referral>, StoreError> {
+    referred.sort_unstable();
+    referred.dedup();
+    let mut found = Vec::with_capacity(referred.len());
+    for user in referred {
+        found.extend(of_referred(conn, book, user)?);
+    }
+    Ok(found)
+}
+
+/// A referred user, as a statement of our own finds them.
+#[derive(QueryableByName)]
+struct Referred {
+    #[diesel(sql_type = Binary)]
+    referred_id: Key,
+}
+
+fn referred_by(conn: &mut SqliteConnection, query: Fixed) -> Result<Vec<UserId>, StoreError> {
+    let found: Vec<Referred> = query.load(conn).told()?;
+    Ok(found.into_iter().map(|row| row.referred_id.into()).collect())
+}
+
+/// The referrals that a statement finds, in its order.
+fn claimed(conn: &mut SqliteConnection, book: BookId, query: Fixed) -> Result<Vec<Referral>, StoreError> {
+    let mut found = Vec::new();
+    for user in referred_by(conn, query)? {
+        found.extend(of_referred(conn, book, user)?);
+    }
+    Ok(found)
+}
+
+fn ancestors(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    user: UserId,
+    generations: u32,
+) -> Result<Vec<UserId>, StoreError> {
+    let mut chain = Vec::new();
+    let mut child = user;
+    for _ in 0..generations {
+        let same = (referrals::book_id.eq(book.0)).and(referrals::referred_id.eq(Key::from(child)));
+        let query = referrals::table.filter(same).select(referrals::referrer_id);
+        let Some(parent) = query.get_result::<Key>(conn).optional().told()? else { break };
+        child = parent.into();
+        chain.push(child);
+    }
+    Ok(chain)
+}
+
+#[derive(QueryableByName)]
+struct Made {
+    #[diesel(sql_type = BigInt)]
+    created_at: i64,
+}
+
+fn nth_newest(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    referrer: UserId,
+    since: Timestamp,
+    n: u32,
+) -> Result<Option<Timestamp>, StoreError> {
+    let Some(skip) = n.checked_sub(1) else { return Ok(None) };
+    let query = fixed(
+        "SELECT created_at FROM referrals WHERE book_id = ? AND referrer_id = ? AND created_at > ?
+         ORDER BY created_at DESC LIMIT 1 OFFSET ?",
+    );
+    let query = query.bind(book.0).bind(Key::from(referrer)).bind(since.micros()).bind(skip);
+    let made = query.get_result::<Made>(conn).optional().told()?;
+    Ok(instant(made.map(|row| row.created_at)))
+}
+
+fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Fixed {
+    fixed(
+        "SELECT r.referred_id FROM referrals AS r
+         JOIN referral_progress AS p ON p.book_id = r.book_id AND p.referral_id = r.referral_id
+         WHERE r.book_id = ? AND r.referrer_id = ? AND p.reward_reason = 'referrer-email-not-verified'
+         ORDER BY r.referred_id LIMIT ?",
+    )
+    .bind(book.0)
+    .bind(Key::from(referrer))
+    .bind(limit)
+}
+
+fn expirable(book: BookId, now: Timestamp, limit: u32) -> Fixed {
+    fixed(
+        "SELECT r.referred_id FROM referral_progress AS p
+         CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
+         WHERE p.book_id = ? AND p.state IN ('pending', 'active') AND p.qualifies_until <= ?
+         ORDER BY p.qualifies_until LIMIT ?",
+    )
+    .bind(book.0)
+    .bind(now.micros())
+    .bind(limit)
+}
+
+/// Four partial indexes hold what may be asked for here. An amount of zero is never granted, so a referral whose terms
+/// promise none is at its level: else every program without a welcome credit would fill each claim, for ever.
+const UNSETTLED: &str = "SELECT r.referred_id FROM (
+    SELECT referral_id FROM referral_progress
+    WHERE book_id = ? AND reward_status = 'not_due' AND state <> 'fraud' AND referrer_reward > 0
+      AND spend_gross - spend_refunded >= spend_threshold
+    UNION SELECT referral_id FROM referral_progress
+    WHERE book_id = ? AND welcome_status = 'not_due' AND state <> 'fraud' AND welcome_credit > 0
+      AND activated_at IS NOT NULL
+    UNION SELECT p.referral_id FROM programs
+    CROSS JOIN referral_progress AS p ON p.book_id = programs.book_id
+    WHERE programs.book_id = ? AND programs.status = 'active'
+      AND p.reward_reason IN ('program-paused', 'referrer-email-not-verified') AND p.reward_reason = 'program-paused'
+    UNION SELECT p.referral_id FROM programs
+    CROSS JOIN referral_progress AS p ON p.book_id = programs.book_id
+    WHERE programs.book_id = ? AND programs.status = 'active'
+      AND p.welcome_reason IN ('program-paused', 'referrer-email-not-verified') AND p.welcome_reason = 'program-paused'
+    UNION SELECT p.referral_id FROM referral_progress AS p
+    CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
+    CROSS JOIN users AS u ON u.book_id = r.book_id AND u.user_id = r.referrer_id
+    WHERE p.book_id = ? AND p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
+      AND p.reward_reason = 'referrer-email-not-verified'
+      AND coalesce(u.event_word_verified, u.token_word_verified, 1) = 1
+  ) AS due
+  JOIN referrals AS r ON r.book_id = ? AND r.referral_id = due.referral_id
+  ORDER BY r.referral_id LIMIT ?";
+
+fn unsettled(book: BookId, limit: u32) -> Fixed {
+    let in_book = (0..6).fold(fixed(UNSETTLED), |query, _| query.bind(book.0));
+    in_book.bind(limit)
+}
+
+#[async_trait]
+impl Referrals for SqliteUnit {
+    async fn lock(&mut self, book: BookId, referred: &[UserId]) -> Result<Vec<Referral>, StoreError> {
+        let referred = referred.to_vec();
+        self.run(move |conn| lock(conn, book, referred)).await
+    }
+
+    async fn ancestors(
+        &mut self,
+        book: BookId,
+        user: UserId,
+        generations: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.run(move |conn| ancestors(conn, book, user, generations)).await
+    }
+
+    async fn nth_newest(
+        &mut self,
+        book: BookId,
+        referrer: UserId,
+        since: Timestamp,
+        n: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.run(move |conn| nth_newest(conn, book, referrer, since, n)).await
+    }
+
+    async fn waiting_for(
+        &mut self,
+        book: BookId,
+        referrer: UserId,
+        limit: u32,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.run(move |conn| referred_by(conn, waiting_for(book, referrer, limit))).await
+    }
+
+    async fn claim_expired(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Referral>, StoreError> {
+        self.run(move |conn| claimed(conn, book, expirable(book, now, limit))).await
+    }
+
+    async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
+        self.run(move |conn| claimed(conn, book, unsettled(book, limit))).await
+    }
+}

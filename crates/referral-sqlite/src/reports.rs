@@ -1,0 +1,100 @@
+//! Reports: each on one snapshot, on a reader of its own; they lock nothing and wait for no unit.
+//!
+//! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
+
+mod history;
+mod people;
+
+use async_trait::async_trait;
+use referral_domain::auth::ApiKey;
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::Verdict;
+use referral_domain::port::{
+    BalanceReport, HistoryFilter, HistoryItem, ReferralCounts, ReferralReport, Reports, StoreError, Summary,
+};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::time::Timestamp;
+use referral_domain::user::UserFacts;
+
+use crate::store::SqliteStore;
+use crate::{api_keys, codes, migration, programs, users, verify};
+
+#[async_trait]
+impl Reports for SqliteStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.readers.read(migration::check).await
+    }
+
+    async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        let slug = slug.clone();
+        self.readers.read(move |conn| programs::find(conn, &slug, now)).await
+    }
+
+    async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
+        self.readers.read(move |conn| programs::all(conn, now)).await
+    }
+
+    async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+        let hash = *hash;
+        self.readers.read(move |conn| api_keys::by_hash(conn, &hash)).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        self.readers.read(api_keys::all).await
+    }
+
+    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
+        let folded = folded.clone();
+        self.readers.read(move |conn| codes::by_folded(conn, book, &folded)).await
+    }
+
+    async fn primary_code(&self, book: BookId, owner: UserId) -> Result<Option<Code>, StoreError> {
+        self.readers.read(move |conn| codes::primary(conn, book, owner)).await
+    }
+
+    async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+        let host = host.clone();
+        self.readers.read(move |conn| users::by_name(conn, book, &host)).await
+    }
+
+    async fn referral_counts(&self, book: BookId, referrer: UserId) -> Result<ReferralCounts, StoreError> {
+        self.readers.read(move |conn| people::referral_counts(conn, book, referrer)).await
+    }
+
+    async fn referral_of(
+        &self,
+        book: BookId,
+        referred: UserId,
+    ) -> Result<Option<ReferralReport>, StoreError> {
+        self.readers.read(move |conn| people::referral_of(conn, book, referred)).await
+    }
+
+    async fn balance(
+        &self,
+        book: BookId,
+        user: UserId,
+        aged: Timestamp,
+    ) -> Result<BalanceReport, StoreError> {
+        self.readers.read(move |conn| history::balance(conn, book, user, aged)).await
+    }
+
+    async fn history(
+        &self,
+        book: BookId,
+        user: UserId,
+        filter: &HistoryFilter,
+    ) -> Result<Vec<HistoryItem>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| history::page(conn, book, user, &filter)).await
+    }
+
+    async fn summary(&self, book: BookId, user: UserId) -> Result<Summary, StoreError> {
+        self.readers.read(move |conn| history::summary(conn, book, user)).await
+    }
+
+    async fn verify(&self) -> Result<Verdict, StoreError> {
+        self.readers.read(verify::verify).await
+    }
+}

@@ -1,0 +1,366 @@
+//! The tables as Diesel sees them, column by column as in `migrations/sqlite`. A test compares the two.
+//!
+//! Left out: generated columns, and tables that only statements of our own touch.
+
+diesel::table! {
+    books (book_id) {
+        book_id -> BigInt,
+        slug -> Text,
+        currency -> Text,
+        digits -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    programs (book_id) {
+        book_id -> BigInt,
+        name -> Text,
+        landing_url -> Text,
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    rule_versions (book_id, version) {
+        book_id -> BigInt,
+        version -> BigInt,
+        rules -> Text,
+        effective_from -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (book_id, api_key_id) {
+        book_id -> BigInt,
+        api_key_id -> Binary,
+        name -> Text,
+        prefix -> Text,
+        hash -> Binary,
+        scopes -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency_replies (book_id, caller, endpoint, key) {
+        book_id -> BigInt,
+        caller -> Text,
+        endpoint -> Text,
+        key -> Text,
+        request -> Binary,
+        status -> BigInt,
+        body -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (book_id, user_id) {
+        book_id -> BigInt,
+        user_id -> Binary,
+        signed_up_at -> Nullable<BigInt>,
+        event_word_at -> Nullable<BigInt>,
+        event_word_verified -> Nullable<Bool>,
+        token_word_at -> Nullable<BigInt>,
+        token_word_verified -> Nullable<Bool>,
+        email -> Nullable<Binary>,
+        first_seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_names (book_id, host_id) {
+        book_id -> BigInt,
+        host_id -> Text,
+        user_id -> Binary,
+    }
+}
+
+diesel::table! {
+    user_emails (book_id, email, user_id) {
+        book_id -> BigInt,
+        email -> Binary,
+        user_id -> Binary,
+        first_seen_at -> BigInt,
+        rowid -> BigInt,
+    }
+}
+
+diesel::table! {
+    referral_codes (book_id, code_id) {
+        book_id -> BigInt,
+        code_id -> Binary,
+        owner_id -> Binary,
+        text -> Text,
+        folded -> Text,
+        is_primary -> Bool,
+        active -> Bool,
+        expires_at -> Nullable<BigInt>,
+        max_uses -> Nullable<BigInt>,
+        daily_limit -> Nullable<BigInt>,
+        uses -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    referrals (book_id, referral_id) {
+        book_id -> BigInt,
+        referral_id -> Binary,
+        referrer_id -> Binary,
+        referred_id -> Binary,
+        code_id -> Binary,
+        code_text -> Text,
+        rule_version -> BigInt,
+        referrer_reward -> BigInt,
+        welcome_credit -> BigInt,
+        spend_threshold -> BigInt,
+        qualification_window_days -> BigInt,
+        clawback_window_days -> BigInt,
+        source -> Text,
+        click_id -> Nullable<Binary>,
+        clicked_at -> Nullable<BigInt>,
+        sub_id -> Nullable<Text>,
+        signed_up_at -> Nullable<BigInt>,
+        applied_at -> BigInt,
+        qualifies_until -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    referral_progress (book_id, referral_id) {
+        book_id -> BigInt,
+        referral_id -> Binary,
+        qualifies_until -> BigInt,
+        spend_threshold -> BigInt,
+        referrer_reward -> BigInt,
+        welcome_credit -> BigInt,
+        state -> Text,
+        activated_at -> Nullable<BigInt>,
+        completed_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        review -> Text,
+        case_id -> Nullable<Binary>,
+        verified_at -> Nullable<BigInt>,
+        spend_gross -> BigInt,
+        spend_refunded -> BigInt,
+        welcome_status -> Text,
+        welcome_reason -> Nullable<Text>,
+        welcome_at -> Nullable<BigInt>,
+        welcome_transaction -> Nullable<Binary>,
+        reward_status -> Text,
+        reward_reason -> Nullable<Text>,
+        reward_at -> Nullable<BigInt>,
+        reward_transaction -> Nullable<Binary>,
+        reward_steps -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    spend_events (book_id, source_id) {
+        book_id -> BigInt,
+        source_id -> Text,
+        event_id -> Binary,
+        kind -> Text,
+        refunds -> Nullable<Text>,
+        body_hash -> Binary,
+        user_id -> Binary,
+        amount -> BigInt,
+        currency -> Text,
+        digits -> BigInt,
+        occurred_at -> BigInt,
+        recorded_at -> BigInt,
+        outcome -> Text,
+        referral_id -> Nullable<Binary>,
+        counted -> BigInt,
+        net_after -> Nullable<BigInt>,
+        threshold -> Nullable<BigInt>,
+        reward_amount -> Nullable<BigInt>,
+        reward_transaction -> Nullable<Binary>,
+        withheld_amount -> Nullable<BigInt>,
+        withheld_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    spend_event_details (book_id, source_id) {
+        book_id -> BigInt,
+        source_id -> Text,
+        payment -> Nullable<Binary>,
+        metadata -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    spend_folds (book_id, source_id) {
+        book_id -> BigInt,
+        source_id -> Text,
+        referral_id -> Binary,
+    }
+}
+
+diesel::table! {
+    accounts (book_id, account_id) {
+        book_id -> BigInt,
+        account_id -> Binary,
+        user_id -> Binary,
+        purpose -> Text,
+        currency -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_heads (book_id, account_id) {
+        book_id -> BigInt,
+        account_id -> Binary,
+        seq -> BigInt,
+        balance -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_transactions (book_id, transaction_id) {
+        book_id -> BigInt,
+        transaction_id -> Binary,
+        user_id -> Binary,
+        kind -> Text,
+        referral_id -> Nullable<Binary>,
+        reverses -> Nullable<Binary>,
+        description -> Text,
+        reference -> Nullable<Text>,
+        reference_type -> Nullable<Text>,
+        created_by -> Text,
+        effective_at -> BigInt,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    transfers (book_id, transfer_id) {
+        book_id -> BigInt,
+        transfer_id -> Binary,
+        transaction_id -> Binary,
+        kind -> Text,
+        origin -> Text,
+        origin_id -> Text,
+        leg -> BigInt,
+        debit_account -> Nullable<Binary>,
+        debit_system -> Nullable<Text>,
+        credit_account -> Nullable<Binary>,
+        credit_system -> Nullable<Text>,
+        currency -> Text,
+        amount -> BigInt,
+        referral_id -> Nullable<Binary>,
+        effective_at -> BigInt,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    entries (book_id, account_id, seq) {
+        book_id -> BigInt,
+        account_id -> Binary,
+        seq -> BigInt,
+        prev_seq -> Nullable<BigInt>,
+        transfer_id -> Binary,
+        side -> Text,
+        amount -> BigInt,
+        balance_before -> BigInt,
+        balance_after -> BigInt,
+        purpose -> Text,
+    }
+}
+
+diesel::table! {
+    history_lines (book_id, user_id, n) {
+        book_id -> BigInt,
+        user_id -> Binary,
+        n -> BigInt,
+        prev_n -> Nullable<BigInt>,
+        transaction_id -> Binary,
+        available_before -> BigInt,
+        held_before -> BigInt,
+        in_payout_before -> BigInt,
+        owed_before -> BigInt,
+        available_after -> BigInt,
+        held_after -> BigInt,
+        in_payout_after -> BigInt,
+        owed_after -> BigInt,
+        earned -> BigInt,
+        taken -> BigInt,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    reward_steps (book_id, referral_id, n) {
+        book_id -> BigInt,
+        referral_id -> Binary,
+        n -> BigInt,
+        prev_n -> Nullable<BigInt>,
+        kind -> Text,
+        amount -> BigInt,
+        transaction_id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    redemptions (book_id, redemption_id) {
+        book_id -> BigInt,
+        redemption_id -> Binary,
+        user_id -> Binary,
+        reference -> Text,
+        asked -> BigInt,
+        mode -> Text,
+        redeemed -> BigInt,
+        description -> Nullable<Text>,
+        transaction_id -> Nullable<Binary>,
+        available -> BigInt,
+        held -> BigInt,
+        in_payout -> BigInt,
+        owed -> BigInt,
+        payable -> BigInt,
+        as_of -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    redemption_reversals (book_id, redemption_id, n) {
+        book_id -> BigInt,
+        redemption_id -> Binary,
+        n -> BigInt,
+        prev_n -> Nullable<BigInt>,
+        redeemed -> BigInt,
+        reference -> Text,
+        asked -> Nullable<BigInt>,
+        amount -> BigInt,
+        remaining_before -> BigInt,
+        remaining -> BigInt,
+        reason -> Nullable<Text>,
+        transaction_id -> Binary,
+        available -> BigInt,
+        held -> BigInt,
+        in_payout -> BigInt,
+        owed -> BigInt,
+        payable -> BigInt,
+        as_of -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(books, programs, rule_versions, api_keys);
+diesel::allow_tables_to_appear_in_same_query!(users, user_names, user_emails);
+diesel::allow_tables_to_appear_in_same_query!(referrals, referral_progress);
+diesel::allow_tables_to_appear_in_same_query!(spend_events, spend_event_details);
+diesel::allow_tables_to_appear_in_same_query!(accounts, account_heads);
+diesel::allow_tables_to_appear_in_same_query!(history_lines, ledger_transactions);

@@ -1,0 +1,104 @@
+//! Spend events, and the scene they are decided on.
+//!
+//! A scene is one hop: per user one look-up by name (two inserts when missing) and one of their referral, per referrer
+//! one of what is known of them, per source id one of its event. `parked` is one range of a partial index.
+
+mod row;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use referral_domain::id::{BookId, UserId};
+use referral_domain::port::{NewUser, Spending, StoreError};
+use referral_domain::reference::{HostId, SourceId};
+use referral_domain::spend::{SpendEvent, SpendScene};
+use referral_domain::time::Timestamp;
+use referral_domain::user::EmailStatus;
+
+use crate::failure::Told;
+use crate::schema::user_names;
+use crate::unit::SqliteUnit;
+use crate::{referrals, users};
+pub(crate) use row::{fold, insert};
+
+fn id_of(conn: &mut SqliteConnection, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
+    let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);
+    let found = query.get_result::<crate::column::Key>(conn).optional().told()?;
+    Ok(found.map(UserId::from))
+}
+
+fn named(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    wanted: &[NewUser],
+    now: Timestamp,
+) -> Result<BTreeMap<HostId, UserId>, StoreError> {
+    let mut ids = BTreeMap::new();
+    for user in wanted {
+        if ids.contains_key(&user.host) {
+            continue;
+        }
+        let id = match id_of(conn, book, &user.host)? {
+            Some(id) => id,
+            None => users::make(conn, book, user, now)?.id,
+        };
+        ids.insert(user.host.clone(), id);
+    }
+    Ok(ids)
+}
+
+fn emails(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    of: impl Iterator<Item = UserId>,
+) -> Result<BTreeMap<UserId, EmailStatus>, StoreError> {
+    let mut known = BTreeMap::new();
+    for user in of {
+        if !known.contains_key(&user) {
+            known.insert(user, users::by_id(conn, book, user)?.email_status());
+        }
+    }
+    Ok(known)
+}
+
+fn scene(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    wanted: &[NewUser],
+    sources: &[SourceId],
+    now: Timestamp,
+) -> Result<SpendScene, StoreError> {
+    let users = named(conn, book, wanted, now)?;
+    let found = referrals::lock(conn, book, users.values().copied().collect())?;
+    let referrers = emails(conn, book, found.iter().map(|referral| referral.facts.referrer))?;
+    let referrals = found.into_iter().map(|referral| (referral.facts.referred, referral)).collect();
+    let mut known = BTreeMap::new();
+    for source in sources {
+        known.extend(row::find(conn, book, source)?.map(|event| (source.clone(), event)));
+    }
+    Ok(SpendScene { users, referrals, referrers, known })
+}
+
+#[async_trait]
+impl Spending for SqliteUnit {
+    async fn scene(
+        &mut self,
+        book: BookId,
+        users: &[NewUser],
+        sources: &[SourceId],
+        now: Timestamp,
+    ) -> Result<SpendScene, StoreError> {
+        let (users, sources) = (users.to_vec(), sources.to_vec());
+        self.run(move |conn| scene(conn, book, &users, &sources, now)).await
+    }
+
+    async fn parked(
+        &mut self,
+        book: BookId,
+        user: UserId,
+        since: Timestamp,
+    ) -> Result<Vec<SpendEvent>, StoreError> {
+        self.run(move |conn| row::parked(conn, book, user, since)).await
+    }
+}

@@ -1,0 +1,198 @@
+//! The rows of `spend_events`, with what can be erased in `spend_event_details`, and of `spend_folds`.
+
+use diesel::prelude::*;
+use referral_domain::id::{BookId, EventId, ReferralId, UserId};
+use referral_domain::identity::Fingerprint;
+use referral_domain::money::Money;
+use referral_domain::port::StoreError;
+use referral_domain::reference::SourceId;
+use referral_domain::referral::WithheldReason;
+use referral_domain::spend::{BodyHash, Level, Outcome, Reward, SpendEvent, Withheld};
+use referral_domain::time::Timestamp;
+
+use crate::column::{Key, Place};
+use crate::failure::Told;
+use crate::programs;
+use crate::schema::{spend_event_details as details, spend_events as events, spend_folds as folds};
+
+/// A spend, as `kind` says it; the other kind is a refund.
+const SPEND: &str = "S";
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct EventRow {
+    book_id: i64,
+    source_id: String,
+    event_id: Key,
+    kind: String,
+    body_hash: Vec<u8>,
+    user_id: Key,
+    amount: i64,
+    currency: String,
+    digits: i64,
+    occurred_at: i64,
+    recorded_at: i64,
+    outcome: String,
+    referral_id: Option<Key>,
+    counted: i64,
+    net_after: Option<i64>,
+    threshold: Option<i64>,
+    reward_amount: Option<i64>,
+    reward_transaction: Option<Key>,
+    withheld_amount: Option<i64>,
+    withheld_reason: Option<String>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = details, treat_none_as_default_value = false)]
+struct DetailRow {
+    book_id: i64,
+    source_id: String,
+    payment: Option<Vec<u8>>,
+    metadata: Option<String>,
+}
+
+impl EventRow {
+    fn of(book: BookId, event: &SpendEvent) -> Self {
+        let currency = event.amount.currency();
+        Self {
+            book_id: book.0,
+            source_id: event.source.to_string(),
+            event_id: event.id.into(),
+            kind: SPEND.to_owned(),
+            body_hash: event.body.0.to_vec(),
+            user_id: event.user.into(),
+            amount: event.amount.minor(),
+            currency: currency.code().to_owned(),
+            digits: i64::from(currency.digits()),
+            occurred_at: event.occurred_at.micros(),
+            recorded_at: event.recorded_at.micros(),
+            outcome: event.outcome.to_string(),
+            referral_id: event.referral.map(Key::from),
+            counted: event.counted,
+            net_after: event.level.map(|level| level.net),
+            threshold: event.level.map(|level| level.threshold),
+            reward_amount: event.reward.map(|reward| reward.amount),
+            reward_transaction: event.reward.map(|reward| reward.transaction.into()),
+            withheld_amount: event.withheld.map(|withheld| withheld.amount),
+            withheld_reason: event.withheld.map(|withheld| withheld.reason.to_string()),
+        }
+    }
+
+    fn level(&self) -> Option<Level> {
+        self.net_after.zip(self.threshold).map(|(net, threshold)| Level { net, threshold })
+    }
+
+    fn reward(&self) -> Option<Reward> {
+        let posted = self.reward_amount.zip(self.reward_transaction);
+        posted.map(|(amount, transaction)| Reward { amount, transaction: transaction.into() })
+    }
+
+    fn withheld(&self, place: Place<'_>) -> Result<Option<Withheld>, StoreError> {
+        let Some((amount, word)) = self.withheld_amount.zip(self.withheld_reason.as_ref()) else {
+            return Ok(None);
+        };
+        let reason = place.sound("withheld_reason", WithheldReason::parse(word), word)?;
+        Ok(Some(Withheld { amount, reason }))
+    }
+}
+
+/// An event with what of it may have been erased.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct DetailedRow {
+    #[diesel(embed)]
+    event: EventRow,
+    #[diesel(embed)]
+    detail: Option<DetailRow>,
+}
+
+impl TryFrom<DetailedRow> for SpendEvent {
+    type Error = StoreError;
+
+    fn try_from(DetailedRow { event: row, detail }: DetailedRow) -> Result<Self, StoreError> {
+        let place = Place { table: "spend_events", row: &row.source_id };
+        let currency = programs::currency(place, &row.currency, row.digits)?;
+        let (payment, metadata) = detail.map_or((None, None), |row| (row.payment, row.metadata));
+        let print = |bytes: Vec<u8>| Place { table: "spend_event_details", ..place }.hash("payment", &bytes);
+        Ok(Self {
+            id: EventId::from(row.event_id),
+            source: place.sound("source_id", SourceId::parse(&row.source_id), &row.source_id)?,
+            user: row.user_id.into(),
+            amount: Money::of(row.amount, currency),
+            occurred_at: Timestamp::from_micros(row.occurred_at),
+            recorded_at: Timestamp::from_micros(row.recorded_at),
+            payment: payment.map(print).transpose()?.map(Fingerprint),
+            metadata,
+            body: BodyHash(place.hash("body_hash", &row.body_hash)?),
+            outcome: place.sound("outcome", Outcome::parse(&row.outcome), &row.outcome)?,
+            referral: row.referral_id.map(Into::into),
+            counted: row.counted,
+            level: row.level(),
+            reward: row.reward(),
+            withheld: row.withheld(place)?,
+        })
+    }
+}
+
+/// The event recorded under this id.
+pub(super) fn find(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    source: &SourceId,
+) -> Result<Option<SpendEvent>, StoreError> {
+    let of_event = details::book_id.eq(events::book_id).and(details::source_id.eq(events::source_id));
+    let found = events::table
+        .left_join(details::table.on(of_event))
+        .filter(events::book_id.eq(book.0).and(events::source_id.eq(source.as_str())))
+        .select(DetailedRow::as_select())
+        .get_result(conn)
+        .optional()
+        .told()?;
+    found.map(SpendEvent::try_from).transpose()
+}
+
+/// Events of a user that found no referral, oldest first; those of one instant in the order they were given ids.
+pub(super) fn parked(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<SpendEvent>, StoreError> {
+    let of_event = details::book_id.eq(events::book_id).and(details::source_id.eq(events::source_id));
+    let theirs = events::book_id.eq(book.0).and(events::user_id.eq(Key::from(user)));
+    let found = events::table
+        .left_join(details::table.on(of_event))
+        .filter(theirs.and(events::recorded_at.ge(since.micros())))
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("spend_events.outcome = 'not_referred'"))
+        .order((events::recorded_at, events::event_id))
+        .select(DetailedRow::as_select())
+        .load(conn)
+        .told()?;
+    found.into_iter().map(SpendEvent::try_from).collect()
+}
+
+/// Stores an event, and its details when it has any.
+pub(crate) fn insert(conn: &mut SqliteConnection, book: BookId, event: &SpendEvent) -> Result<(), StoreError> {
+    diesel::insert_into(events::table).values(EventRow::of(book, event)).execute(conn).told()?;
+    let (payment, metadata) = (event.payment.map(|print| print.0.to_vec()), event.metadata.clone());
+    if payment.is_none() && metadata.is_none() {
+        return Ok(());
+    }
+    let detail = DetailRow { book_id: book.0, source_id: event.source.to_string(), payment, metadata };
+    diesel::insert_into(details::table).values(detail).execute(conn).told()?;
+    Ok(())
+}
+
+/// Remembers that an event that waited counts for a referral.
+pub(crate) fn fold(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    source: &SourceId,
+    referral: ReferralId,
+) -> Result<(), StoreError> {
+    let key = (folds::book_id.eq(book.0), folds::source_id.eq(source.as_str()));
+    let row = (key.0, key.1, folds::referral_id.eq(Key::from(referral)));
+    diesel::insert_into(folds::table).values(row).execute(conn).told()?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The unit of work: a lease of the writer, given to each call and taken back with its answer.
+
+use async_trait::async_trait;
+use diesel::SqliteConnection;
+use referral_domain::port::{StoreError, UnitOfWork};
+
+use crate::failure::{UnitIsOver, unavailable};
+use crate::writer::Lease;
+
+/// A unit of work. After a call that failed or was abandoned it holds nothing any more, and says so.
+pub(crate) struct SqliteUnit {
+    lease: Option<Lease>,
+}
+
+impl SqliteUnit {
+    pub(crate) const fn new(lease: Lease) -> Self {
+        Self { lease: Some(lease) }
+    }
+
+    /// Runs a call's work: one hop to a blocking thread, whatever it reads or writes.
+    pub(crate) async fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (lease, answer) = self.lease()?.run(work).await?;
+        self.lease = Some(lease);
+        Ok(answer)
+    }
+
+    fn lease(&mut self) -> Result<Lease, StoreError> {
+        self.lease.take().ok_or_else(|| unavailable(UnitIsOver))
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for SqliteUnit {
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.lease()?.commit().await
+    }
+}

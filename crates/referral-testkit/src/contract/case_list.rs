@@ -1,0 +1,274 @@
+//! Every case, listed once.
+
+/// Emits one test for each case of the store's contract, on the subjects that `$make` makes: an `async fn() -> Subject`.
+#[macro_export]
+macro_rules! store_contract {
+    ($make:path) => {
+        $crate::contract_tests! { $make;
+            unit_of_work {
+                a_commit_makes_everything_visible,
+                dropping_a_unit_stores_nothing_and_leaves_nothing_locked,
+                a_unit_sees_what_it_recorded_itself,
+                a_unit_sees_everything_committed_before_it_began,
+                an_abandoned_call_never_leaks_into_the_next_unit,
+                a_unit_with_an_abandoned_call_is_of_no_more_use,
+                an_abandoned_begin_leaves_nothing_locked,
+                an_abandoned_commit_is_stored_whole_or_not_at_all,
+            }
+            programs {
+                a_program_is_stored_with_its_first_rules_and_read_back_equal,
+                a_program_has_rules_from_the_instant_it_was_made,
+                a_program_that_does_not_exist_is_not_found,
+                a_slug_that_is_taken_changes_nothing,
+                programs_are_listed_by_slug,
+                one_program_never_sees_what_belongs_to_another,
+            }
+            users {
+                locking_makes_the_users_that_are_missing,
+                a_user_who_exists_keeps_their_id_and_first_sight,
+                a_name_is_one_user_whose_case_matters,
+                locking_answers_names_first_then_ids_each_in_input_order,
+                names_are_answered_in_input_order,
+                facts_of_a_user_are_read_back_equal,
+                facts_can_be_taken_back,
+                a_user_nobody_named_is_unknown,
+                an_email_belongs_to_the_first_who_ever_had_it,
+                one_name_met_by_many_units_at_once_is_one_user,
+                a_locked_user_does_not_change_until_the_unit_ends,
+            }
+            codes {
+                a_free_code_is_claimed_and_found_in_any_spelling,
+                an_owner_who_has_a_code_keeps_it,
+                a_text_that_is_taken_once_folded_changes_nothing,
+                every_field_of_a_code_is_read_back_equal,
+                codes_are_locked_in_input_order,
+                a_use_of_a_code_is_counted,
+                two_first_asks_at_once_yield_one_code,
+                one_text_claimed_by_two_owners_at_once_is_one_owners,
+                a_locked_code_does_not_change_until_the_unit_ends,
+            }
+            referrals {
+                locking_answers_by_referred_user_and_leaves_out_who_has_none,
+                a_locked_referral_does_not_change_until_the_unit_ends,
+                ancestors_are_the_nearest_first_and_at_most_so_many,
+                a_ring_is_walked_at_most_so_many_generations,
+                the_nth_newest_is_exact_at_its_bounds,
+                the_nth_newest_counts_when_a_referral_was_recorded_not_applied,
+                those_who_wait_for_their_referrers_email_are_found,
+                a_user_is_referred_at_most_once_at_whatever_concurrency,
+                the_daily_limit_is_exact_at_whatever_concurrency,
+                no_ring_is_closed_by_users_who_apply_each_others_codes_at_once,
+            }
+            claims {
+                referrals_whose_window_is_over_are_claimed_and_no_others,
+                one_programs_workers_claim_nothing_of_anothers,
+                at_most_so_many_expired_referrals_are_claimed,
+                an_expired_referral_is_claimed_until_it_is_labelled,
+                two_workers_at_once_expire_each_referral_once,
+                referrals_not_at_their_level_are_claimed_and_no_others,
+                what_a_paused_program_withholds_is_settled_while_it_is_paused,
+                only_a_referrers_email_known_to_be_unverified_keeps_a_reward_waiting,
+                two_reconcilers_at_once_claim_different_referrals,
+                a_story_told_honestly_leaves_nothing_unsettled,
+            }
+            spending {
+                a_scene_makes_the_users_that_are_missing,
+                a_scene_holds_the_referrals_and_what_is_known_of_the_referrers,
+                a_scene_holds_the_events_already_recorded_under_the_ids_asked_for,
+                an_empty_scene_is_empty,
+                events_that_wait_are_found_oldest_first_from_an_instant_on,
+                an_event_that_met_a_referral_does_not_wait,
+                an_event_that_was_folded_in_is_still_answered_as_it_was_recorded,
+                an_event_and_the_sign_up_it_waits_for_at_once_count_it_once,
+            }
+            wallets {
+                wallets_are_opened_in_the_order_of_ids_empty_ones_too,
+                a_wallet_is_read_back_as_the_journal_left_it,
+                a_wallet_of_a_currency_with_other_digits_is_its_own,
+                two_units_that_take_the_same_balance_at_once_never_overdraw,
+                a_hundred_redemptions_of_one_from_ten_are_exactly_ten,
+                a_posting_onto_a_stale_wallet_is_refused,
+                what_was_earned_until_an_instant_includes_that_instant,
+                a_user_who_never_had_anything_earned_nothing,
+                the_line_of_a_transaction_is_found_with_it,
+            }
+            redemptions {
+                a_redemption_is_found_by_its_reference_and_read_back_equal,
+                a_redemption_is_locked_with_what_remains_of_it,
+                a_reversal_is_found_by_its_reference_and_read_back_equal,
+                a_redemption_and_a_reversal_without_words_are_read_back_equal,
+                one_reference_redeemed_by_many_at_once_is_redeemed_once,
+                reversals_at_once_never_give_back_more_than_was_redeemed,
+            }
+            idempotency {
+                a_key_nobody_used_is_free_and_stays_free_until_a_reply_is_stored,
+                a_reply_is_read_back_equal_under_its_key_and_no_other,
+                a_reply_of_a_unit_that_was_dropped_is_not_kept,
+                a_claim_waits_for_the_unit_that_holds_the_key,
+                replies_recorded_before_an_instant_are_forgotten_at_most_so_many,
+            }
+            api_keys {
+                a_key_is_read_back_equal_with_any_scopes,
+                keys_are_listed_newest_first,
+                a_key_is_revoked_once_and_found_all_the_same,
+                a_key_remembers_to_the_minute_when_it_was_used,
+            }
+            records {
+                every_field_of_a_referral_is_read_back_equal,
+                every_field_of_a_referrals_progress_is_replaced,
+                what_was_granted_is_read_back_with_its_transaction,
+                every_field_of_an_event_is_read_back_equal,
+                recording_nothing_changes_nothing,
+            }
+            postings {
+                every_field_of_a_transaction_is_read_back_equal,
+                a_posting_to_many_users_reaches_each,
+                one_unit_may_record_twice_and_open_what_it_posted,
+                what_a_user_owes_is_kept_and_repaid_first,
+            }
+            refusals {
+                a_second_referral_of_one_user_is_refused,
+                a_second_event_of_one_source_is_refused,
+                a_second_redemption_of_one_reference_is_refused,
+                a_second_reversal_of_one_reference_is_refused,
+                a_reward_step_taken_twice_is_refused,
+                one_command_posted_twice_is_refused,
+                a_unit_that_was_refused_leaves_the_store_of_use,
+            }
+            batches {
+                a_batch_equals_its_items_one_by_one,
+            }
+            races {
+                the_same_event_sent_fifty_times_at_once_counts_once,
+                events_that_cross_the_threshold_at_once_grant_one_reward,
+                friends_of_one_referrer_who_cross_at_once_are_rewarded_once_each,
+                friends_of_many_referrers_who_cross_at_once_are_rewarded_once_each,
+                overlapping_batches_in_any_rotation_all_end,
+                a_verification_and_the_spend_it_releases_at_once_grant_each_promise_once,
+                credits_used_while_rewards_arrive_add_up,
+            }
+            reports {
+                a_store_that_answers_is_ready,
+                reports_see_only_what_is_committed_and_wait_for_no_unit,
+                a_referrers_referrals_are_counted_by_state,
+                what_a_referrer_earned_is_what_was_posted,
+                using_credits_does_not_change_what_was_earned,
+                a_user_nobody_referred_came_by_nobody,
+            }
+            history {
+                a_history_is_answered_newest_first,
+                pages_of_any_size_hold_each_line_once,
+                a_page_of_a_filtered_history_is_filled,
+                a_history_is_filtered_by_kind_and_time,
+                a_summary_adds_up_the_history,
+                a_summary_leaves_out_kinds_without_transactions,
+            }
+            proof {
+                an_empty_ledger_verifies,
+                honest_work_verifies_with_true_counts,
+                what_is_withheld_is_not_missing,
+                a_reward_that_is_due_and_not_granted_is_found,
+            }
+            outages {
+                no_unit_begins_while_the_store_is_away,
+                every_report_says_that_the_store_is_away,
+                a_unit_that_meets_an_outage_is_stored_whole_or_not_at_all,
+                a_story_interrupted_by_outages_ends_as_if_there_had_been_none,
+            }
+        }
+    };
+}
+
+/// Emits one test a case; see [`store_contract!`](crate::store_contract).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($make:path; $($group:ident { $($case:ident),+ $(,)? })+) => {$(
+        mod $group {
+            #[allow(unused_imports, reason = "the maker may be named by its full path")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    $crate::contract::run($make(), $crate::contract::$group::$case).await;
+                }
+            )+
+        }
+    )+};
+}
+
+/// Emits one test for each case of the limiter's contract, on what `$make` makes: an `async fn() -> Limited`.
+#[macro_export]
+macro_rules! limiter_contract {
+    ($make:path) => {
+        $crate::contract_tests! { $make;
+            limiter {
+                as_many_are_admitted_as_the_quota_says,
+                it_is_told_exactly_when_an_ask_fits_again,
+                the_longest_wait_of_all_quotas_is_told,
+                a_burst_that_straddles_two_windows_is_no_larger,
+                no_window_holds_more_than_its_quota_and_nothing_that_fits_is_refused,
+                an_ask_is_counted_under_every_key_or_under_none,
+                being_refused_does_not_put_off_the_next_admission,
+                keys_know_nothing_of_each_other,
+                a_quota_of_nothing_admits_nothing,
+                what_is_released_can_be_used_again,
+                releasing_twice_takes_back_once,
+                two_asks_of_one_instant_are_released_apart,
+                releasing_what_no_window_holds_any_more_changes_nothing,
+                asks_at_once_are_admitted_exactly_as_often_as_the_quota_says,
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// The source of each group of cases.
+    macro_rules! sources {
+        ($($group:ident),+ $(,)?) => {
+            [$((stringify!($group), include_str!(concat!(stringify!($group), ".rs")))),+]
+        };
+    }
+
+    #[test]
+    fn every_case_is_listed_and_so_is_every_group() {
+        let list = include_str!("case_list.rs").split("mod tests").next().unwrap();
+        let groups = sources!(
+            api_keys,
+            batches,
+            claims,
+            codes,
+            history,
+            idempotency,
+            limiter,
+            outages,
+            postings,
+            programs,
+            proof,
+            races,
+            records,
+            redemptions,
+            referrals,
+            refusals,
+            reports,
+            spending,
+            unit_of_work,
+            users,
+            wallets,
+        );
+        let mut cases = 0;
+        for (group, source) in groups {
+            let (_, block) = list.split_once(&format!(" {group} {{\n")).expect(group);
+            let block = block.split('}').next().unwrap();
+            for case in source.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+                let name = case.split('(').next().unwrap();
+                assert!(block.contains(&format!(" {name},\n")), "{group}::{name} is not listed");
+                cases += 1;
+            }
+        }
+        println!("groups={} cases={cases}", groups.len());
+        let modules = include_str!("mod.rs").matches("\npub mod ").count();
+        assert_eq!(modules, groups.len(), "each module of cases is looked at");
+    }
+}

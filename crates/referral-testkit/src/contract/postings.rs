@@ -1,0 +1,201 @@
+//! What is posted to the ledger is read back equal, with what is owed.
+#![allow(missing_docs, reason = "a case's name is the promise it proves")]
+
+use referral_domain::id::{ReferralId, TransactionId, TransferId, UserId};
+use referral_domain::ledger::{
+    Account, CreatedBy, Entry, EntrySide, Heading, Journal, Line, Origin, Party, Posting, Purpose,
+    ReferenceType, SystemAccount, Transaction, TransactionKind, Transfer, Wallet,
+};
+use referral_domain::port::{Changes, HistoryFilter, HistoryItem};
+use referral_domain::program::Program;
+
+use super::Subject;
+use super::wallets::a_bonus;
+use crate::build::a_referral;
+use crate::fake::NOON;
+use crate::world::World;
+
+/// Enough that each variant of a heading occurs, with and without what may be missing.
+const MANY: usize = 36;
+
+fn heading(world: &World, referral: ReferralId, n: usize, before: Option<TransactionId>) -> Heading {
+    let type_of = ReferenceType::ALL.get(n % 5).copied();
+    Heading {
+        id: world.transaction_id(),
+        kind: TransactionKind::ALL[n % 9],
+        origin: Origin::ALL[n % 4],
+        origin_id: format!("natural:{n}"),
+        referral: n.is_multiple_of(2).then_some(referral),
+        reverses: before.filter(|_| n.is_multiple_of(3)),
+        description: format!("Zeile {n}: “ü”, 'x'; --"),
+        reference: type_of.map(|kind| format!("{kind}:{n}")),
+        reference_type: type_of,
+        created_by: CreatedBy::ALL[n / 9],
+        effective_at: NOON.plus_micros(-i64::try_from(n).expect("few")),
+    }
+}
+
+pub async fn every_field_of_a_transaction_is_read_back_equal(subject: Subject) {
+    let world = World::open(subject).await;
+    let (code, ben) = (world.code("u_ana").await, world.user("u_ben").await);
+    let referral = a_referral(&world.program, &code, ben.id).build();
+    world.refer(std::slice::from_ref(&referral)).await;
+    let mut journal = Journal::open(vec![world.wallet(ben.id).await], world.now());
+    let mut before = None;
+    for n in 0..MANY {
+        let heading = heading(&world, referral.facts.id, n, before);
+        before = Some(heading.id);
+        let from = SystemAccount::ALL[n % 7];
+        journal.credit(heading, ben.id, 100, from, &mut || world.id()).expect("credited");
+    }
+    let posting = journal.finish();
+    world.record(&Changes { posting: posting.clone(), ..Changes::default() }).await;
+    assert_read_back(&world, ben.id, posting).await;
+}
+
+async fn assert_read_back(world: &World, user: UserId, posting: Posting) {
+    let Posting { transactions, lines, .. } = posting;
+    let item = |(line, transaction)| HistoryItem { line, transaction };
+    let posted: Vec<_> = lines.into_iter().zip(transactions).map(item).collect();
+    let mut unit = world.begin().await;
+    for item in &posted {
+        let found = unit.ledger().line(world.program.book, item.transaction.id).await.expect("a line");
+        assert_eq!(found.as_ref(), Some(item), "by its transaction");
+    }
+    drop(unit);
+    let filter = HistoryFilter { limit: 1_000, ..HistoryFilter::default() };
+    let mut history = world.reports.history(world.program.book, user, &filter).await.expect("a report");
+    history.reverse();
+    assert_eq!(history, posted, "in the history");
+    println!("transactions read back={}", posted.len());
+}
+
+pub async fn a_posting_to_many_users_reaches_each(subject: Subject) {
+    let world = World::open(subject).await;
+    let users = world.users(&["u_1", "u_2", "u_3"]).await;
+    let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+    let Program { book, currency, .. } = world.program;
+    let mut unit = world.begin().await;
+    let mut journal =
+        Journal::open(unit.ledger().open(book, currency, &ids).await.expect("wallets"), world.now());
+    for (n, id) in (1_i64..).zip(ids.iter().cycle().take(9)) {
+        let from = SystemAccount::RewardExpense;
+        journal.credit(a_bonus(&world), *id, n, from, &mut || world.id()).expect("credited");
+    }
+    let left: Vec<_> = ids.iter().map(|id| journal.wallet(*id).cloned()).collect();
+    let changes = Changes { posting: journal.finish(), ..Changes::default() };
+    unit.recorder().record(book, &changes).await.expect("recorded");
+    unit.commit().await.expect("a unit commits");
+    for (id, left) in ids.iter().zip(left) {
+        assert_eq!(Some(world.wallet(*id).await), left);
+    }
+}
+
+pub async fn one_unit_may_record_twice_and_open_what_it_posted(subject: Subject) {
+    let world = World::open(subject).await;
+    let ana = world.user("u_ana").await.id;
+    let Program { book, currency, .. } = world.program;
+    let mut unit = world.begin().await;
+    for n in 1..4 {
+        let wallets = unit.ledger().open(book, currency, &[ana]).await.expect("wallets");
+        assert_eq!(wallets[0].balances().available, (n - 1) * 100);
+        let mut journal = Journal::open(wallets, world.now());
+        let from = SystemAccount::RewardExpense;
+        journal.credit(a_bonus(&world), ana, 100, from, &mut || world.id()).expect("credited");
+        let changes = Changes { posting: journal.finish(), ..Changes::default() };
+        unit.recorder().record(book, &changes).await.expect("recorded");
+    }
+    unit.commit().await.expect("a unit commits");
+    assert_eq!(world.wallet(ana).await.balances().available, 300);
+}
+
+pub async fn what_a_user_owes_is_kept_and_repaid_first(subject: Subject) {
+    let world = World::open(subject).await;
+    let ana = world.user("u_ana").await.id;
+    let owing = owing(&world, &world.wallet(ana).await, 7_00);
+    world.record(&Changes { posting: owing.clone(), ..Changes::default() }).await;
+    let wallet = world.wallet(ana).await;
+    assert_eq!((wallet.balances().owed, wallet.balances().available), (7_00, 0));
+    assert_eq!(wallet.last.as_ref(), owing.lines.first());
+    let mut journal = Journal::open(vec![wallet], world.now());
+    for (amount, from) in [(3_00, SystemAccount::RewardExpense), (25_00, SystemAccount::RewardExpense)] {
+        journal.credit(a_bonus(&world), ana, amount, from, &mut || world.id()).expect("credited");
+    }
+    let left = journal.wallet(ana).cloned().expect("a wallet");
+    let posting = journal.finish();
+    assert_eq!(posting.transfers.len(), 3, "one leg repays, then two legs repay and credit");
+    world.record(&Changes { posting, ..Changes::default() }).await;
+    let found = world.wallet(ana).await;
+    assert_eq!((found.balances().owed, found.balances().available), (0, 21_00));
+    assert_eq!(found, left);
+}
+
+/// A posting that leaves a user owing: what they had is gone, so it is taken from below zero.
+fn owing(world: &World, wallet: &Wallet, amount: i64) -> Posting {
+    let Wallet { user, currency, .. } = *wallet;
+    let (account, at) = (wallet.head(Purpose::Owed).account, world.now());
+    let heading = Heading { kind: TransactionKind::CreditRetraction, ..a_bonus(world) };
+    let transfer = TransferId::from_uuid(world.id());
+    let before = wallet.balances();
+    let after = referral_domain::ledger::Balances { owed: amount, ..before };
+    let (transaction, side, purpose) = (heading.id, EntrySide::Debit, Purpose::Owed);
+    Posting {
+        accounts: vec![Account { id: account, user, purpose, currency, created_at: at }],
+        transfers: vec![leg(&heading, transfer, Party::Account(account), amount, at)],
+        entries: vec![Entry {
+            account,
+            purpose,
+            seq: 1,
+            transfer,
+            side,
+            amount,
+            balance_before: 0,
+            balance_after: -amount,
+        }],
+        lines: vec![Line { user, n: 1, transaction, before, after, earned: 0, taken: amount, at }],
+        transactions: vec![transaction_of(heading, user, at)],
+    }
+}
+
+fn leg(
+    heading: &Heading,
+    id: TransferId,
+    debit: Party,
+    amount: i64,
+    recorded_at: referral_domain::time::Timestamp,
+) -> Transfer {
+    Transfer {
+        id,
+        transaction: heading.id,
+        kind: heading.kind,
+        origin: heading.origin,
+        origin_id: heading.origin_id.clone(),
+        leg: 0,
+        debit,
+        credit: Party::System(SystemAccount::RewardExpense),
+        amount,
+        referral: None,
+        effective_at: heading.effective_at,
+        recorded_at,
+    }
+}
+
+fn transaction_of(
+    heading: Heading,
+    user: UserId,
+    recorded_at: referral_domain::time::Timestamp,
+) -> Transaction {
+    Transaction {
+        id: heading.id,
+        user,
+        kind: heading.kind,
+        referral: heading.referral,
+        reverses: heading.reverses,
+        description: heading.description,
+        reference: heading.reference,
+        reference_type: heading.reference_type,
+        created_by: heading.created_by,
+        effective_at: heading.effective_at,
+        recorded_at,
+    }
+}

@@ -1,0 +1,227 @@
+//! What a unit records is read back equal: every field, every variant, with and without what may be missing.
+#![allow(missing_docs, reason = "a case's name is the promise it proves")]
+
+use referral_domain::code::Code;
+use referral_domain::id::{CaseId, ClickId};
+use referral_domain::identity::Fingerprint;
+use referral_domain::money::Money;
+use referral_domain::port::{Changes, ReferralReport};
+use referral_domain::program::Terms;
+use referral_domain::referral::{
+    Attribution, Award, Progress, Referral, Review, Source, SpendTotals, State, WithheldReason,
+};
+use referral_domain::settle::{Grant, Promise};
+use referral_domain::spend::{Level, Outcome, Reward, SpendEvent, Withheld};
+use referral_domain::user::UserFacts;
+
+use super::Subject;
+use crate::build::{a_program, a_referral, a_spend, an_event, currency, source, usd};
+use crate::fake::NOON;
+use crate::world::World;
+
+/// Every field differs from its default and from the others.
+const ODD: Terms = Terms {
+    referrer_reward: 3_100,
+    welcome_credit: 3_700,
+    spend_threshold: 4_100,
+    qualification_window_days: 43,
+    clawback_window_days: 47,
+};
+
+fn states() -> [State; 7] {
+    let [one, two] = [1, 2].map(|n| NOON.plus_micros(n));
+    [
+        State::Pending,
+        State::Active { activated_at: one },
+        State::Completed { activated_at: one, completed_at: two },
+        State::Expired { activated_at: None, closed_at: two },
+        State::Expired { activated_at: Some(one), closed_at: two },
+        State::Fraud { activated_at: None, closed_at: two },
+        State::Fraud { activated_at: Some(one), closed_at: two },
+    ]
+}
+
+fn attribution(world: &World, n: usize) -> Attribution {
+    let source = Source::ALL[n % Source::ALL.len()];
+    match n % 2 {
+        0 => Attribution { source, click: None, clicked_at: None, sub_id: None },
+        _ => Attribution {
+            source,
+            click: Some(ClickId::from_uuid(world.id())),
+            clicked_at: Some(NOON.plus_micros(-3)),
+            sub_id: Some(format!("läbel {n}")),
+        },
+    }
+}
+
+/// The `n`-th of progresses in which each variant and each absence occurs; nothing is granted in any.
+fn progress(world: &World, n: usize) -> Progress {
+    let reason = |n: usize| WithheldReason::ALL.get(n % 6).map_or(Award::NotDue, |why| Award::Withheld(*why));
+    let small = i64::try_from(n).expect("few");
+    Progress {
+        state: states()[n % 7],
+        review: Review::ALL[n % 4],
+        case: n.is_multiple_of(3).then(|| CaseId::from_uuid(world.id())),
+        verified_at: n.is_multiple_of(2).then(|| NOON.plus_micros(small)),
+        spend: SpendTotals { gross: 1_000 + small, refunded: small },
+        welcome: reason(n),
+        reward: reason(n + 2),
+        reward_steps: 0,
+        updated_at: NOON.plus_micros(100 + small),
+    }
+}
+
+/// Enough that each variant meets each other.
+const MANY: usize = 84;
+
+async fn odd_world(subject: Subject) -> (World, Code, Vec<UserFacts>) {
+    let world = World::open_with(subject, a_program().terms(ODD).build()).await;
+    let code = world.code("u_ana").await;
+    let names: Vec<_> = (0..MANY).map(|n| format!("u_{n}")).collect();
+    let users = world.users(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    (world, code, users)
+}
+
+fn odd_referral(world: &World, code: &Code, referred: &UserFacts, n: usize) -> Referral {
+    let change = |referral: &mut Referral| {
+        let facts = &mut referral.facts;
+        facts.attribution = attribution(world, n);
+        facts.signed_up_at = n.is_multiple_of(2).then(|| NOON.plus_micros(-7));
+        facts.applied_at = NOON.plus_micros(-5);
+        facts.created_at = NOON.plus_micros(5);
+        referral.progress = progress(world, n);
+    };
+    a_referral(&world.program, code, referred.id).with(change).build()
+}
+
+async fn assert_stored(world: &World, referral: &Referral, referred: &UserFacts) {
+    assert_eq!(world.referral(referred.id).await.as_ref(), Some(referral), "by a lock");
+    let report = world.reports.referral_of(world.program.book, referred.id).await.expect("a report");
+    let (referrer, referred) = (crate::build::host("u_ana"), referred.host.clone());
+    assert_eq!(
+        report,
+        Some(ReferralReport { referral: referral.clone(), referrer, referred }),
+        "by a report"
+    );
+}
+
+pub async fn every_field_of_a_referral_is_read_back_equal(subject: Subject) {
+    let (world, code, users) = odd_world(subject).await;
+    let referrals = users.iter().enumerate().map(|(n, user)| odd_referral(&world, &code, user, n));
+    let referrals: Vec<_> = referrals.collect();
+    world.refer(&referrals).await;
+    for (referral, user) in referrals.iter().zip(&users) {
+        assert_stored(&world, referral, user).await;
+    }
+    println!("referrals read back={}", referrals.len());
+}
+
+pub async fn every_field_of_a_referrals_progress_is_replaced(subject: Subject) {
+    let (world, code, users) = odd_world(subject).await;
+    let mut referrals: Vec<_> =
+        users.iter().map(|user| a_referral(&world.program, &code, user.id).build()).collect();
+    world.refer(&referrals).await;
+    for (n, referral) in referrals.iter_mut().enumerate() {
+        referral.progress = progress(&world, n + 1);
+    }
+    let told = referrals.iter().map(|referral| (referral.facts.id, referral.progress.clone()));
+    world.record(&Changes { progress: told.collect(), ..Changes::default() }).await;
+    for (referral, user) in referrals.iter().zip(&users) {
+        assert_stored(&world, referral, user).await;
+    }
+    let first = a_referral(&world.program, &code, users[0].id).build();
+    let back = vec![(first.facts.id, first.progress.clone())];
+    world.record(&Changes { progress: back, ..Changes::default() }).await;
+    assert_stored(&world, &first, &users[0]).await;
+    println!("progresses read back={}", referrals.len() + 1);
+}
+
+pub async fn what_was_granted_is_read_back_with_its_transaction(subject: Subject) {
+    let world = World::open(subject).await;
+    let (code, ben) = (world.code("u_ana").await, world.user("u_ben").await);
+    let (referral, grants) = granted(&world, &code, &ben);
+    let mut unit = world.begin().await;
+    let (posting, steps) = world.post(unit.as_mut(), &grants).await.expect("posted");
+    assert_eq!(steps.len(), 1);
+    let new_referrals = vec![referral.clone()];
+    let changes = Changes { new_referrals, posting, steps, ..Changes::default() };
+    unit.recorder().record(world.program.book, &changes).await.expect("recorded");
+    unit.commit().await.expect("a unit commits");
+    assert_stored(&world, &referral, &ben).await;
+    let counts = world.reports.referral_counts(world.program.book, code.owner).await.expect("a report");
+    assert_eq!((counts.completed, counts.earned), (1, 25_00));
+}
+
+/// A completed referral whose welcome credit and reward are granted, and the grants.
+fn granted(world: &World, code: &Code, referred: &UserFacts) -> (Referral, [Grant; 2]) {
+    let [welcome, reward] = [world.transaction_id(), world.transaction_id()];
+    let state = State::Completed { activated_at: NOON, completed_at: NOON };
+    let mut referral =
+        a_referral(&world.program, code, referred.id).in_state(state).having_spent(50_00).build();
+    referral.progress.welcome = Award::Granted { at: NOON, transaction: welcome };
+    referral.progress.reward = Award::Granted { at: NOON, transaction: reward };
+    referral.progress.reward_steps = 1;
+    let grant = |transaction, promise, to, amount| Grant {
+        transaction,
+        promise,
+        to,
+        amount,
+        referral: referral.facts.id,
+        cause: Some(source("inv_1")),
+        effective_at: NOON,
+    };
+    let step = Promise::Reward { step: 1, threshold: 50_00 };
+    let grants =
+        [grant(welcome, Promise::Welcome, referred.id, 10_00), grant(reward, step, code.owner, 25_00)];
+    (referral, grants)
+}
+
+pub async fn every_field_of_an_event_is_read_back_equal(subject: Subject) {
+    let world = World::open(subject).await;
+    let (code, ben) = (world.code("u_ana").await, world.user("u_ben").await);
+    let (referral, grants) = granted(&world, &code, &ben);
+    let events: Vec<_> = (0..MANY).map(|n| odd_event(&referral, &ben, &grants[1], n)).collect();
+    let mut unit = world.begin().await;
+    let (posting, steps) = world.post(unit.as_mut(), &grants).await.expect("posted");
+    let (new_referrals, events_stored) = (vec![referral], events.clone());
+    let changes = Changes { new_referrals, posting, steps, events: events_stored, ..Changes::default() };
+    unit.recorder().record(world.program.book, &changes).await.expect("recorded");
+    unit.commit().await.expect("a unit commits");
+    for event in &events {
+        assert_eq!(world.event(event.source.as_str()).await.as_ref(), Some(event));
+    }
+    println!("events read back={}", events.len());
+}
+
+fn odd_event(referral: &Referral, user: &UserFacts, reward: &Grant, n: usize) -> SpendEvent {
+    let outcome = Outcome::ALL[n % Outcome::ALL.len()];
+    let small = i64::try_from(n).expect("few");
+    let odd = outcome == Outcome::CurrencyMismatch;
+    let amount = if odd { Money::of(999_999_999_999, currency("BHD")) } else { usd(1 + small) };
+    let mut spend = a_spend(&format!("inv_{n}"), user.host.as_str(), amount).at(NOON.plus_micros(-small));
+    if n.is_multiple_of(2) {
+        spend = spend.paid_with(Fingerprint([7; 32])).noting("{ \"ü\" : [1,  2] }");
+    }
+    let threshold = referral.facts.terms.spend_threshold;
+    let change = |event: &mut SpendEvent| {
+        event.outcome = outcome;
+        if outcome == Outcome::NotReferred {
+            return;
+        }
+        event.referral = Some(referral.facts.id);
+        event.level = Some(Level { net: small, threshold });
+        event.counted = if odd { 0 } else { amount.minor() };
+        let reason = WithheldReason::ALL[n / 7 % 5];
+        event.withheld = (n % 3 == 1).then_some(Withheld { amount: 1 + small, reason });
+        let paid = Reward { amount: reward.amount, transaction: reward.transaction };
+        event.reward = (n % 3 == 2).then_some(paid);
+    };
+    an_event(&spend.build(), user.id).recorded(NOON.plus_micros(small)).with(change).build()
+}
+
+pub async fn recording_nothing_changes_nothing(subject: Subject) {
+    let world = World::open(subject).await;
+    let ana = world.user("u_ana").await;
+    world.record(&Changes::default()).await;
+    assert_eq!(world.user("u_ana").await, ana);
+}

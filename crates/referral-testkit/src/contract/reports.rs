@@ -1,0 +1,115 @@
+//! Read models: committed facts only, and no waiting for units.
+#![allow(missing_docs, reason = "a case's name is the promise it proves")]
+
+use referral_domain::port::{Changes, ReferralCounts};
+use referral_domain::referral::{Award, State, WithheldReason};
+
+use super::referrals::brought;
+use super::{Subject, wallets};
+use crate::build::{a_spend, host, usd};
+use crate::fake::NOON;
+use crate::world::World;
+
+pub async fn a_store_that_answers_is_ready(subject: Subject) {
+    let world = World::open(subject).await;
+    world.reports.ready().await.expect("it is ready");
+}
+
+pub async fn reports_see_only_what_is_committed_and_wait_for_no_unit(subject: Subject) {
+    let world = World::open(subject).await;
+    let (code, ben) = (world.code("u_ana").await, world.user("u_ben").await);
+    let book = world.program.book;
+    let mut unit = world.begin().await;
+    let cat = world.new_user("u_cat");
+    unit.users().lock(book, &[cat], &[ben.id, code.owner], world.now()).await.expect("users");
+    unit.codes().lock(book, &[code.id]).await.expect("codes");
+    let mut used = code.clone();
+    used.uses = 1;
+    unit.recorder()
+        .record(book, &Changes { codes: vec![used.clone()], ..Changes::default() })
+        .await
+        .expect("recorded");
+    let found = world.reports.code(book, &code.text.folded()).await.expect("a report");
+    assert_eq!(found, Some(code), "while the unit is open");
+    assert_eq!(world.reports.user(book, &host("u_cat")).await.expect("a report"), None);
+    assert!(world.reports.verify().await.is_ok());
+    unit.commit().await.expect("a unit commits");
+    let found = world.reports.code(book, &used.text.folded()).await.expect("a report");
+    assert_eq!(found, Some(used), "once it is committed");
+    assert!(world.reports.user(book, &host("u_cat")).await.expect("a report").is_some());
+}
+
+const STATES: [State; 7] = [
+    State::Pending,
+    State::Active { activated_at: NOON },
+    State::Completed { activated_at: NOON, completed_at: NOON },
+    State::Expired { activated_at: None, closed_at: NOON },
+    State::Expired { activated_at: Some(NOON), closed_at: NOON },
+    State::Fraud { activated_at: None, closed_at: NOON },
+    State::Fraud { activated_at: Some(NOON), closed_at: NOON },
+];
+
+pub async fn a_referrers_referrals_are_counted_by_state(subject: Subject) {
+    let world = World::open(subject).await;
+    let (ana, eve) = (world.code("u_ana").await, world.code("u_eve").await);
+    let shape = |n: usize, referral: &mut referral_domain::referral::Referral| {
+        // One of the first state, two of the second, and so on.
+        let state = (0..7).find(|state| n < (state + 1) * (state + 2) / 2).expect("28 referrals");
+        referral.progress.state = STATES[state];
+        referral.progress.welcome = Award::Withheld(WithheldReason::UnderReview);
+        referral.facts.terms.referrer_reward = i64::try_from(n).expect("few") + 1;
+    };
+    brought(&world, &ana, 28, shape).await;
+    brought(&world, &eve, 1, shape).await;
+    let counts = world.reports.referral_counts(world.program.book, ana.owner).await.expect("a report");
+    let potential = (1..=3).sum();
+    let expected = ReferralCounts {
+        pending: 1,
+        active: 2,
+        completed: 3,
+        expired: 4 + 5,
+        fraud: 6 + 7,
+        potential,
+        earned: 0,
+    };
+    assert_eq!(counts, expected);
+    println!("referrals counted=28");
+}
+
+pub async fn what_a_referrer_earned_is_what_was_posted(subject: Subject) {
+    let world = World::open(subject).await;
+    let code = world.code("u_ana").await;
+    for name in ["u_1", "u_2", "u_3"] {
+        world.sign_up(name, &code).await.expect("applied");
+        world.verify(name).await;
+    }
+    let spends = ["u_1", "u_2"].map(|name| a_spend(&format!("inv:{name}"), name, usd(50_00)).build());
+    world.spend(&spends).await;
+    let counts = world.reports.referral_counts(world.program.book, code.owner).await.expect("a report");
+    assert_eq!((counts.completed, counts.active), (2, 1));
+    assert_eq!((counts.earned, counts.potential), (50_00, 25_00));
+    let friend = world.user("u_1").await.id;
+    let counts = world.reports.referral_counts(world.program.book, friend).await.expect("a report");
+    assert_eq!(counts, ReferralCounts::default(), "a welcome credit is not earned by referring");
+}
+
+pub async fn using_credits_does_not_change_what_was_earned(subject: Subject) {
+    let world = World::open(subject).await;
+    let ana = world.user("u_ana").await.id;
+    wallets::credit(&world, ana, 25_00).await;
+    let mode = referral_domain::credit::RedeemMode::Exact;
+    world.redeem(ana, 20_00, mode, &crate::build::reference("order:1")).await.expect("redeemed");
+    let report =
+        world.reports.balance(world.program.book, ana, world.now().plus_days(1)).await.expect("a report");
+    let last = report.last.expect("a line");
+    assert_eq!((report.aged, last.earned, last.taken, last.after.available), (25_00, 25_00, 0, 5_00));
+}
+
+pub async fn a_user_nobody_referred_came_by_nobody(subject: Subject) {
+    let world = World::open(subject).await;
+    let ana = world.user("u_ana").await.id;
+    assert_eq!(world.reports.referral_of(world.program.book, ana).await.expect("a report"), None);
+    assert_eq!(world.reports.primary_code(world.program.book, ana).await.expect("a report"), None);
+    let counts = world.reports.referral_counts(world.program.book, ana).await.expect("a report");
+    assert_eq!(counts, ReferralCounts::default());
+}

@@ -1,0 +1,62 @@
+//! Reports whose calls fail as a plan says.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use referral_domain::auth::ApiKey;
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::Verdict;
+use referral_domain::port::{
+    BalanceReport, HistoryFilter, HistoryItem, ReferralCounts, ReferralReport, Reports, StoreError, Summary,
+};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::time::Timestamp;
+use referral_domain::user::UserFacts;
+
+use super::plan::{Plan, through};
+
+/// Reports around others: every question is counted, and fails when the plan says so.
+#[derive(Clone)]
+pub struct FaultyReports {
+    inner: Arc<dyn Reports>,
+    plan: Arc<Plan>,
+}
+
+impl FaultyReports {
+    /// These reports, under this plan.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Reports>, plan: Arc<Plan>) -> Self {
+        Self { inner, plan }
+    }
+}
+
+macro_rules! faulty {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Reports for FaultyReports {$(
+            async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                let fault = self.plan.next(concat!("reports.", stringify!($name)));
+                through(fault, self.inner.$name($($argument),*)).await
+            }
+        )+}
+    };
+}
+
+faulty! {
+    fn ready() -> ();
+    fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
+    fn programs(now: Timestamp) -> Vec<Program>;
+    fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
+    fn api_keys() -> Vec<ApiKey>;
+    fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn primary_code(book: BookId, owner: UserId) -> Option<Code>;
+    fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
+    fn referral_counts(book: BookId, referrer: UserId) -> ReferralCounts;
+    fn referral_of(book: BookId, referred: UserId) -> Option<ReferralReport>;
+    fn balance(book: BookId, user: UserId, aged: Timestamp) -> BalanceReport;
+    fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
+    fn summary(book: BookId, user: UserId) -> Summary;
+    fn verify() -> Verdict;
+}

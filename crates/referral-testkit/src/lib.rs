@@ -1,0 +1,12 @@
+//! What tests share: fakes, builders, a seeded world, the contract suites of the ports, and injected faults.
+//!
+//! A development dependency only. Everything here panics where a test should end.
+#![allow(clippy::print_stdout, reason = "tests print the figures they checked")]
+
+pub mod build;
+pub mod contract;
+pub mod fake;
+pub mod faults;
+pub mod fingerprint;
+pub mod transact;
+pub mod world;

@@ -1,0 +1,175 @@
+//! Signing up with a code, and hearing of an e-mail.
+
+use referral_domain::apply::{
+    Applied, ApplyOrder, ApplyRefusal, ApplyScene, GENERATIONS, NewReferral, daily_limit, decide,
+};
+use referral_domain::code::Code;
+use referral_domain::port::{Changes, NewUser, StoreError, Unit};
+use referral_domain::referral::{Attribution, Referral, Source};
+use referral_domain::settle::{Circumstances, resettle};
+use referral_domain::spend::PARKED_FOR;
+use referral_domain::time::DAY;
+use referral_domain::tracking::DayDelta;
+use referral_domain::user::{EmailStatus, UserFacts, Word};
+
+use super::World;
+
+impl World {
+    /// A user signs up now with a code, which is applied at once.
+    ///
+    /// # Errors
+    /// Why it is not applied.
+    pub async fn sign_up(&self, name: &str, code: &Code) -> Result<Referral, ApplyRefusal> {
+        let user = &self.new_user(name);
+        let body = self.transact(|unit| Box::pin(self.sign_up_in(unit, user, code)));
+        body.await.expect("a sign-up is recorded")
+    }
+
+    /// The same, in a unit.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sign_up_in(
+        &self,
+        unit: &mut Unit<'_>,
+        user: &NewUser,
+        code: &Code,
+    ) -> Result<Result<Referral, ApplyRefusal>, StoreError> {
+        let scene = self.apply_scene(unit, user, code).await?;
+        let referred = scene.referred.clone();
+        let attribution = Attribution { source: Source::Api, click: None, clicked_at: None, sub_id: None };
+        let order = ApplyOrder { applied_at: self.now(), attribution };
+        match decide(&order, scene, self.now(), &mut || self.id()) {
+            Ok(Applied::New(new)) => self.record_referral(unit, referred, *new).await.map(Ok),
+            Ok(Applied::Again(referral)) => Ok(Ok(*referral)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    async fn apply_scene(
+        &self,
+        unit: &mut Unit<'_>,
+        user: &NewUser,
+        code: &Code,
+    ) -> Result<ApplyScene, StoreError> {
+        let (book, now) = (self.program.book, self.now());
+        let locked = unit.users().lock(book, std::slice::from_ref(user), &[code.owner], now).await?;
+        let [mut referred, referrer] = <[UserFacts; 2]>::try_from(locked).expect("one answer a user");
+        referred.hear_sign_up(now);
+        let email_owner = match referred.email {
+            Some(email) => unit.users().email_owner(book, email, referred.id).await?,
+            None => None,
+        };
+        let code = unit.codes().lock(book, &[code.id]).await?.pop();
+        let ancestors = unit.referrals().ancestors(book, referrer.id, GENERATIONS).await?;
+        let limit = code.as_ref().map_or(0, |code| daily_limit(&self.program, code));
+        let since = now.plus_micros(-DAY);
+        let crowding = unit.referrals().nth_newest(book, referrer.id, since, limit).await?;
+        let existing = unit.referrals().lock(book, &[referred.id]).await?.pop();
+        let parked = unit.spending().parked(book, referred.id, now.plus_micros(-PARKED_FOR)).await?;
+        let (program, referrer) = (self.program.clone(), Some(referrer));
+        Ok(ApplyScene {
+            program,
+            code,
+            referred,
+            referrer,
+            existing,
+            email_owner,
+            ancestors,
+            crowding,
+            parked,
+        })
+    }
+
+    async fn record_referral(
+        &self,
+        unit: &mut Unit<'_>,
+        referred: UserFacts,
+        new: NewReferral,
+    ) -> Result<Referral, StoreError> {
+        let NewReferral { referral, code, grants, folded, day } = new;
+        let (posting, steps) = self.post(unit, &grants).await?;
+        let changes = Changes {
+            users: vec![referred],
+            codes: vec![code],
+            new_referrals: vec![referral.clone()],
+            folded: folded.into_iter().map(|event| (event.source, referral.facts.id)).collect(),
+            posting,
+            steps,
+            days: vec![day],
+            ..Changes::default()
+        };
+        unit.recorder().record(self.program.book, &changes).await?;
+        Ok(referral)
+    }
+
+    /// A user's e-mail is verified now.
+    pub async fn verify(&self, name: &str) {
+        self.hear(name, Word { at: self.now(), verified: true }).await;
+    }
+
+    /// An event tells of a user's e-mail; everything that depends on it is settled.
+    pub async fn hear(&self, name: &str, word: Word) {
+        let user = &self.new_user(name);
+        let body = self.transact(|unit| Box::pin(self.hear_in(unit, user, word)));
+        body.await.expect("a word is recorded");
+    }
+
+    /// The same, in a unit.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn hear_in(&self, unit: &mut Unit<'_>, user: &NewUser, word: Word) -> Result<(), StoreError> {
+        let book = self.program.book;
+        let named = std::slice::from_ref(user);
+        let mut facts = unit.users().lock(book, named, &[], self.now()).await?.remove(0);
+        facts.hear_event(word);
+        let mut settled = self.settle_both_ways(unit, user, &facts).await?;
+        settled.changes.users = vec![facts];
+        let (posting, steps) = self.post(unit, &settled.grants).await?;
+        let days = DayDelta::merged(settled.changes.days);
+        let changes = Changes { posting, steps, days, ..settled.changes };
+        unit.recorder().record(book, &changes).await
+    }
+
+    /// The referral the user came by, and those that wait for them as their referrer.
+    async fn settle_both_ways(
+        &self,
+        unit: &mut Unit<'_>,
+        user: &NewUser,
+        facts: &UserFacts,
+    ) -> Result<Settled, StoreError> {
+        let (book, status) = (self.program.book, facts.email_status());
+        let waiting = match status {
+            EmailStatus::Unverified => Vec::new(),
+            _ => unit.referrals().waiting_for(book, facts.id, 100).await?,
+        };
+        let scene = unit.spending().scene(book, std::slice::from_ref(user), &[], self.now()).await?;
+        let mut settled = Settled::default();
+        for referral in scene.referrals.into_values() {
+            let referrer = scene.referrers[&referral.facts.referrer];
+            settled.take(self, referral, status, referrer);
+        }
+        for referral in unit.referrals().lock(book, &waiting).await? {
+            let referred = referral.progress.verified_at.map_or(EmailStatus::Unknown, EmailStatus::Verified);
+            settled.take(self, referral, referred, status);
+        }
+        Ok(settled)
+    }
+}
+
+#[derive(Default)]
+struct Settled {
+    changes: Changes,
+    grants: Vec<referral_domain::settle::Grant>,
+}
+
+impl Settled {
+    fn take(&mut self, world: &World, mut referral: Referral, referred: EmailStatus, referrer: EmailStatus) {
+        let seen = Circumstances { paused: world.program.is_paused(), referrer, now: world.now() };
+        let resettled = resettle(&mut referral, referred, &seen, &mut || world.id());
+        self.changes.progress.push((referral.facts.id, referral.progress));
+        self.changes.days.push(resettled.day);
+        self.grants.extend(resettled.grants);
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE user_emails;
+DROP TABLE user_names;
+DROP TABLE users;
