@@ -134,8 +134,7 @@ fn welcome_due(referral: &mut Referral, seen: &Circumstances) -> Option<Due> {
 
 fn reward_due(referral: &mut Referral, seen: &Circumstances) -> Option<Due> {
     let amount = referral.facts.terms.referrer_reward;
-    let due =
-        amount > 0 && referral.reached() && !is_fraud(&referral.progress) && may_still_qualify(referral);
+    let due = amount > 0 && referral.reached() && !is_fraud(&referral.progress) && may_qualify(referral);
     let unverified = matches!(seen.referrer, EmailStatus::Unverified);
     let obstacle =
         obstacle(&referral.progress, seen).or(unverified.then_some(WithheldReason::ReferrerEmailNotVerified));
@@ -179,8 +178,9 @@ fn obstacle(progress: &Progress, seen: &Circumstances) -> Option<WithheldReason>
     }
 }
 
-/// A referral verified only after its window never qualifies; until then it still may.
-fn may_still_qualify(referral: &Referral) -> bool {
+/// Whether the referral can ever be completed: one verified only after its window cannot.
+#[must_use]
+pub fn may_qualify(referral: &Referral) -> bool {
     let Progress { state, verified_at, .. } = &referral.progress;
     state.activated_at().is_some() || verified_at.is_none_or(|at| at < referral.facts.qualifies_until)
 }

@@ -11,7 +11,7 @@ use crate::identity::Fingerprint;
 use crate::money::{Currency, Money};
 use crate::reference::{HostId, SourceId};
 use crate::referral::{Award, Referral, State, WithheldReason};
-use crate::settle::{Circumstances, Grant, Promise, settle};
+use crate::settle::{Circumstances, Grant, Promise, may_qualify, settle};
 use crate::time::{DAY, HOUR, SECOND, Timestamp};
 use crate::tracking::DayDelta;
 use crate::user::EmailStatus;
@@ -305,7 +305,7 @@ impl Desk<'_> {
         referral.progress.spend.gross = referral.progress.spend.gross.saturating_add(event.counted);
         let mut grants = settle(referral, &seen, ids);
         grants.iter_mut().for_each(|grant| grant.cause = Some(event.source.clone()));
-        if below && referral.reached() {
+        if below && referral.reached() && may_qualify(referral) {
             event.outcome = Outcome::ThresholdCrossed;
             event.withheld = withheld(referral);
         }

@@ -30,7 +30,7 @@ impl Word {
 pub enum EmailStatus {
     /// Nobody said anything.
     Unknown,
-    /// Verified, since the instant told.
+    /// Verified, since the earliest instant told.
     Verified(Timestamp),
     /// Known not to be verified.
     Unverified,
@@ -46,6 +46,8 @@ pub enum EmailStatus {
 /// ben.hear_event(Word { at: at(20), verified: true });
 /// ben.hear_event(Word { at: at(10), verified: false });
 /// assert_eq!(ben.email_status(), EmailStatus::Verified(at(20)), "the newest event decides");
+/// ben.hear_event(Word { at: at(15), verified: true });
+/// assert_eq!(ben.email_status(), EmailStatus::Verified(at(15)), "verified since the earliest instant told");
 /// ben.hear_sign_up(at(9));
 /// ben.hear_sign_up(at(30));
 /// assert_eq!(ben.signed_up_at, Some(at(9)), "the earliest ever told");
@@ -62,6 +64,9 @@ pub struct UserFacts {
     pub event_word: Option<Word>,
     /// The newest word by token, by the token's `iat`; it counts while no event spoke.
     pub token_word: Option<Word>,
+    /// The earliest instant at which anybody said the e-mail was verified. It decides whether that was in time,
+    /// whatever order the words came in.
+    pub first_verified_at: Option<Timestamp>,
     /// Keyed hash of the newest folded e-mail.
     pub email: Option<Fingerprint>,
     /// When the service first heard of the user.
@@ -78,6 +83,7 @@ impl UserFacts {
             signed_up_at: None,
             event_word: None,
             token_word: None,
+            first_verified_at: None,
             email: None,
             first_seen_at: now,
         }
@@ -90,20 +96,27 @@ impl UserFacts {
 
     /// Takes note of an event's word.
     pub fn hear_event(&mut self, word: Word) {
+        self.hear(word);
         self.event_word = Some(word.newer(self.event_word));
     }
 
     /// Takes note of a token's word, whose instant is the token's `iat`.
     pub fn hear_token(&mut self, word: Word) {
+        self.hear(word);
         self.token_word = Some(word.newer(self.token_word));
     }
 
-    /// What is known: by the newest event, else by the newest token.
+    fn hear(&mut self, word: Word) {
+        let earliest = self.first_verified_at.map_or(word.at, |known| known.min(word.at));
+        self.first_verified_at = if word.verified { Some(earliest) } else { self.first_verified_at };
+    }
+
+    /// What is known: by the newest event, else by the newest token; if verified, since the earliest instant told.
     #[must_use]
     pub fn email_status(&self) -> EmailStatus {
         match self.event_word.or(self.token_word) {
             None => EmailStatus::Unknown,
-            Some(Word { at, verified: true }) => EmailStatus::Verified(at),
+            Some(Word { at, verified: true }) => EmailStatus::Verified(self.first_verified_at.unwrap_or(at)),
             Some(Word { verified: false, .. }) => EmailStatus::Unverified,
         }
     }

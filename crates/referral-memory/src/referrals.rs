@@ -10,6 +10,7 @@ use referral_domain::program::Program;
 use referral_domain::referral::{
     Award, Progress, Referral, SpendTotals, State as ReferralState, WithheldReason,
 };
+use referral_domain::settle::may_qualify;
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
@@ -134,7 +135,7 @@ impl State {
         let Progress { state, welcome, reward, .. } = &referral.progress;
         let terms = referral.facts.terms;
         let fraud = matches!(state, ReferralState::Fraud { .. });
-        let reward_due = terms.referrer_reward > 0 && referral.reached();
+        let reward_due = terms.referrer_reward > 0 && referral.reached() && may_qualify(referral);
         let welcome_due = terms.welcome_credit > 0 && state.activated_at().is_some();
         let forgotten = |due, award: &Award| due && !fraud && *award == Award::NotDue;
         let freed = |award: &Award| match award.reason() {

@@ -102,7 +102,8 @@ pub(crate) fn primary(
     owner: UserId,
 ) -> Result<Option<Code>, StoreError> {
     let theirs = referral_codes::book_id.eq(book.0).and(referral_codes::owner_id.eq(Key::from(owner)));
-    let query = referral_codes::table.filter(theirs.and(referral_codes::is_primary)).select(CodeRow::as_select());
+    let query =
+        referral_codes::table.filter(theirs.and(referral_codes::is_primary)).select(CodeRow::as_select());
     query.get_result(conn).optional().told()?.map(Code::try_from).transpose()
 }
 
@@ -113,7 +114,8 @@ fn by_id(conn: &mut SqliteConnection, book: BookId, id: CodeId) -> Result<Code, 
 }
 
 fn claim(conn: &mut SqliteConnection, code: &Code) -> Result<CodeClaim, StoreError> {
-    let free = diesel::insert_into(referral_codes::table).values(CodeRow::from(code)).on_conflict_do_nothing();
+    let free =
+        diesel::insert_into(referral_codes::table).values(CodeRow::from(code)).on_conflict_do_nothing();
     if free.execute(conn).told()? == 1 {
         return Ok(CodeClaim::Claimed);
     }
@@ -123,7 +125,8 @@ fn claim(conn: &mut SqliteConnection, code: &Code) -> Result<CodeClaim, StoreErr
 
 /// Replaces what may change of a code: how it was used.
 pub(crate) fn save(conn: &mut SqliteConnection, code: &Code) -> Result<(), StoreError> {
-    let update = fixed("UPDATE referral_codes SET uses = ?, last_used_at = ? WHERE book_id = ? AND code_id = ?");
+    let update =
+        fixed("UPDATE referral_codes SET uses = ?, last_used_at = ? WHERE book_id = ? AND code_id = ?");
     let update = update.bind(code.uses).bind(micros(code.last_used_at)).bind(code.book.0);
     touched(update.bind(Key::from(code.id)).execute(conn).told()?, 1, "referral_codes")
 }

@@ -8,8 +8,8 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Binary;
 use diesel::sqlite::{Sqlite, SqliteValue};
 use referral_domain::id::{
-    AccountId, ApiKeyId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId, TransferId,
-    UserId,
+    AccountId, ApiKeyId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
+    TransferId, UserId,
 };
 use referral_domain::port::StoreError;
 use referral_domain::time::Timestamp;
@@ -49,7 +49,16 @@ macro_rules! keys {
 }
 
 keys!(
-    AccountId, ApiKeyId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId, TransferId,
+    AccountId,
+    ApiKeyId,
+    CaseId,
+    ClickId,
+    CodeId,
+    EventId,
+    RedemptionId,
+    ReferralId,
+    TransactionId,
+    TransferId,
     UserId,
 );
 

@@ -91,4 +91,3 @@ pub(crate) fn setting(conn: &mut SqliteConnection, name: &str) -> Result<String,
     let sql = format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}");
     diesel::sql_query(sql).get_result::<Setting>(conn).map(|setting| setting.value).told()
 }
-

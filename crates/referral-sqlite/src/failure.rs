@@ -22,8 +22,12 @@ pub(crate) fn unavailable(source: impl Into<BoxError>) -> StoreError {
 /// What a failed statement means.
 pub(crate) fn meaning(error: Error) -> StoreError {
     match &error {
-        Error::DatabaseError(kind, _) => refused(kind, &error.to_string()).unwrap_or_else(|| unavailable(error)),
-        Error::DeserializationError(_) => StoreError::corrupt("(see the cause)", "(see the cause)", "?", error),
+        Error::DatabaseError(kind, _) => {
+            refused(kind, &error.to_string()).unwrap_or_else(|| unavailable(error))
+        }
+        Error::DeserializationError(_) => {
+            StoreError::corrupt("(see the cause)", "(see the cause)", "?", error)
+        }
         _ => unavailable(error),
     }
 }

@@ -84,7 +84,11 @@ fn program((book, program, rules): Joined) -> Result<Program, StoreError> {
 diesel::alias!(rule_versions as newer: Newer);
 
 /// Every version of every program; the first one stands in before its own time, so that a clock set back hides none.
-fn in_force(conn: &mut SqliteConnection, slug: Option<&Slug>, now: Timestamp) -> Result<Vec<Joined>, StoreError> {
+fn in_force(
+    conn: &mut SqliteConnection,
+    slug: Option<&Slug>,
+    now: Timestamp,
+) -> Result<Vec<Joined>, StoreError> {
     let versions = newer.filter(newer.field(rule_versions::book_id).eq(rule_versions::book_id));
     let in_time = newer.field(rule_versions::effective_from).le(now.micros());
     let first = newer.field(rule_versions::version).eq(1);
@@ -92,7 +96,9 @@ fn in_force(conn: &mut SqliteConnection, slug: Option<&Slug>, now: Timestamp) ->
     let joined = books::table
         .inner_join(programs::table.on(programs::book_id.eq(books::book_id)))
         .inner_join(rule_versions::table.on(rule_versions::book_id.eq(books::book_id)))
-        .filter(rule_versions::version.eq_any(latest.order(newer.field(rule_versions::version).desc()).limit(1)))
+        .filter(
+            rule_versions::version.eq_any(latest.order(newer.field(rule_versions::version).desc()).limit(1)),
+        )
         .order(books::slug)
         .select(<(BookRow, ProgramRow, RulesRow)>::as_select());
     match slug {

@@ -145,44 +145,44 @@ fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Fixed {
     .bind(limit)
 }
 
+/// One range of the partial index `referral_progress_expirable`.
+pub(crate) const EXPIRABLE: &str = "SELECT r.referred_id FROM referral_progress AS p
+  CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
+  WHERE p.book_id = ? AND p.state IN ('pending', 'active') AND p.qualifies_until <= ?
+  ORDER BY p.qualifies_until LIMIT ?";
+
 fn expirable(book: BookId, now: Timestamp, limit: u32) -> Fixed {
-    fixed(
-        "SELECT r.referred_id FROM referral_progress AS p
-         CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
-         WHERE p.book_id = ? AND p.state IN ('pending', 'active') AND p.qualifies_until <= ?
-         ORDER BY p.qualifies_until LIMIT ?",
-    )
-    .bind(book.0)
-    .bind(now.micros())
-    .bind(limit)
+    fixed(EXPIRABLE).bind(book.0).bind(now.micros()).bind(limit)
 }
 
 /// Four partial indexes hold what may be asked for here. An amount of zero is never granted, so a referral whose terms
 /// promise none is at its level: else every program without a welcome credit would fill each claim, for ever.
-const UNSETTLED: &str = "SELECT r.referred_id FROM (
-    SELECT referral_id FROM referral_progress
+/// The indexes are named, since the planner would rather walk the whole book.
+pub(crate) const UNSETTLED: &str = "SELECT r.referred_id FROM (
+    SELECT referral_id FROM referral_progress INDEXED BY referral_progress_reward_unsettled
     WHERE book_id = ? AND reward_status = 'not_due' AND state <> 'fraud' AND referrer_reward > 0
       AND spend_gross - spend_refunded >= spend_threshold
-    UNION SELECT referral_id FROM referral_progress
+      AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)
+    UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_welcome_unsettled
     WHERE book_id = ? AND welcome_status = 'not_due' AND state <> 'fraud' AND welcome_credit > 0
       AND activated_at IS NOT NULL
     UNION SELECT p.referral_id FROM programs
-    CROSS JOIN referral_progress AS p ON p.book_id = programs.book_id
+    CROSS JOIN referral_progress AS p INDEXED BY referral_progress_reward_withheld ON p.book_id = programs.book_id
     WHERE programs.book_id = ? AND programs.status = 'active'
       AND p.reward_reason IN ('program-paused', 'referrer-email-not-verified') AND p.reward_reason = 'program-paused'
     UNION SELECT p.referral_id FROM programs
-    CROSS JOIN referral_progress AS p ON p.book_id = programs.book_id
+    CROSS JOIN referral_progress AS p INDEXED BY referral_progress_welcome_withheld ON p.book_id = programs.book_id
     WHERE programs.book_id = ? AND programs.status = 'active'
       AND p.welcome_reason IN ('program-paused', 'referrer-email-not-verified') AND p.welcome_reason = 'program-paused'
-    UNION SELECT p.referral_id FROM referral_progress AS p
+    UNION SELECT p.referral_id FROM referral_progress AS p INDEXED BY referral_progress_reward_withheld
     CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
     CROSS JOIN users AS u ON u.book_id = r.book_id AND u.user_id = r.referrer_id
     WHERE p.book_id = ? AND p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
       AND p.reward_reason = 'referrer-email-not-verified'
       AND coalesce(u.event_word_verified, u.token_word_verified, 1) = 1
   ) AS due
-  JOIN referrals AS r ON r.book_id = ? AND r.referral_id = due.referral_id
-  ORDER BY r.referral_id LIMIT ?";
+  CROSS JOIN referrals AS r ON r.book_id = ? AND r.referral_id = due.referral_id
+  ORDER BY due.referral_id LIMIT ?";
 
 fn unsettled(book: BookId, limit: u32) -> Fixed {
     let in_book = (0..6).fold(fixed(UNSETTLED), |query, _| query.bind(book.0));

@@ -67,6 +67,7 @@ diesel::table! {
         event_word_verified -> Nullable<Bool>,
         token_word_at -> Nullable<BigInt>,
         token_word_verified -> Nullable<Bool>,
+        first_verified_at -> Nullable<BigInt>,
         email -> Nullable<Binary>,
         first_seen_at -> BigInt,
     }

@@ -20,7 +20,7 @@ use crate::failure::Told;
 use crate::schema::user_names;
 use crate::unit::SqliteUnit;
 use crate::{referrals, users};
-pub(crate) use row::{fold, insert};
+pub(crate) use row::{fold, insert, parked};
 
 fn id_of(conn: &mut SqliteConnection, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
     let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);
@@ -99,6 +99,6 @@ impl Spending for SqliteUnit {
         user: UserId,
         since: Timestamp,
     ) -> Result<Vec<SpendEvent>, StoreError> {
-        self.run(move |conn| row::parked(conn, book, user, since)).await
+        self.run(move |conn| parked(conn, book, user, since)).await
     }
 }

@@ -1,7 +1,12 @@
 //! The store against the contract of the ports, and the schema against whoever would corrupt it.
 
+mod attacks;
 mod contract;
+mod schema;
+mod tampering;
 
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use tempfile::TempDir;
 
 use crate::SqliteStore;
@@ -15,4 +20,16 @@ async fn a_store() -> (SqliteStore, TempDir) {
     let store = SqliteStore::open(folder.path().join(FILE)).expect("a store opens");
     store.migrate().await.expect("migrations run");
     (store, folder)
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// The column `line` of every row a query finds.
+fn lines(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let rows: Vec<Line> = diesel::sql_query(sql).load(conn).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    rows.into_iter().map(|row| row.line).collect()
 }

@@ -28,6 +28,7 @@ struct UserRow {
     event_word_verified: Option<bool>,
     token_word_at: Option<i64>,
     token_word_verified: Option<bool>,
+    first_verified_at: Option<i64>,
     email: Option<Vec<u8>>,
     first_seen_at: i64,
 }
@@ -42,6 +43,7 @@ impl UserRow {
             event_word_verified: user.event_word.map(|word| word.verified),
             token_word_at: user.token_word.map(|word| word.at.micros()),
             token_word_verified: user.token_word.map(|word| word.verified),
+            first_verified_at: micros(user.first_verified_at),
             email: user.email.map(|email| email.0.to_vec()),
             first_seen_at: user.first_seen_at.micros(),
         }
@@ -71,6 +73,7 @@ impl TryFrom<NamedRow> for UserFacts {
             signed_up_at: instant(row.signed_up_at),
             event_word: word(row.event_word_at, row.event_word_verified),
             token_word: word(row.token_word_at, row.token_word_verified),
+            first_verified_at: instant(row.first_verified_at),
             email: email.map(Fingerprint),
             first_seen_at: Timestamp::from_micros(row.first_seen_at),
         })
@@ -182,10 +185,14 @@ pub(crate) fn save(conn: &mut SqliteConnection, book: BookId, user: &UserFacts) 
     let row = UserRow::of(book, user);
     let update = fixed(
         "UPDATE users SET signed_up_at = ?, event_word_at = ?, event_word_verified = ?, token_word_at = ?,
-           token_word_verified = ?, email = ? WHERE book_id = ? AND user_id = ?",
+           token_word_verified = ?, first_verified_at = ?, email = ? WHERE book_id = ? AND user_id = ?",
     );
     let update = update.bind(row.signed_up_at).bind(row.event_word_at).bind(row.event_word_verified);
-    let update = update.bind(row.token_word_at).bind(row.token_word_verified).bind(row.email);
+    let update = update
+        .bind(row.token_word_at)
+        .bind(row.token_word_verified)
+        .bind(row.first_verified_at)
+        .bind(row.email);
     let rows = update.bind(row.book_id).bind(row.user_id).execute(conn).told()?;
     touched(rows, 1, "users")?;
     user.email.map_or(Ok(()), |email| remember(conn, book, user, email))

@@ -53,11 +53,9 @@ fn examine(conn: &mut SqliteConnection, check: Check) -> Finding {
         Check::Lines => chains::lines_follow(conn),
         Check::Zero => zero::accounts_sum_to_zero(conn),
         Check::DueRewards => rewards::are_granted_when_due(conn),
-        Check::TransferEntries
-        | Check::Heads
-        | Check::Bounds
-        | Check::RewardSteps
-        | Check::Redemptions => Ok(()),
+        Check::TransferEntries | Check::Heads | Check::Bounds | Check::RewardSteps | Check::Redemptions => {
+            Ok(())
+        }
     }
 }
 

@@ -9,6 +9,7 @@ CREATE TABLE users (
   event_word_verified INTEGER CONSTRAINT event_word_bool CHECK (event_word_verified IN (0, 1)),
   token_word_at INTEGER,
   token_word_verified INTEGER CONSTRAINT token_word_bool CHECK (token_word_verified IN (0, 1)),
+  first_verified_at INTEGER,
   email BLOB CONSTRAINT email_form CHECK (length(email) = 32),
   first_seen_at INTEGER NOT NULL,
   PRIMARY KEY (book_id, user_id),

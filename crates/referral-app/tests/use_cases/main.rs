@@ -1,5 +1,6 @@
 //! Every use case on the memory store, with a clock, ids and chance that a test can foresee.
 
+mod pausable;
 mod stage;
 mod watch;
 
@@ -8,9 +9,11 @@ mod apply;
 mod at_once;
 mod balance;
 mod code;
+mod faults;
 mod history;
 mod keys;
 mod limiter_down;
+mod random;
 mod redeem;
 mod referral_views;
 mod reverse;

@@ -105,9 +105,13 @@ proptest! {
             Tale::Token(at, verified) if !events => Some((at, !verified)),
             _ => None,
         }).max();
+        let earliest = tales.iter().filter_map(|tale| match *tale {
+            Tale::Event(at, true) | Tale::Token(at, true) => Some(at),
+            _ => None,
+        }).min();
         let expected = match newest(true).or(newest(false)) {
             None => EmailStatus::Unknown,
-            Some((at, false)) => EmailStatus::Verified(days(at)),
+            Some((at, false)) => EmailStatus::Verified(days(earliest.unwrap_or(at))),
             Some((_, true)) => EmailStatus::Unverified,
         };
         prop_assert_eq!(told(&tales).email_status(), expected);

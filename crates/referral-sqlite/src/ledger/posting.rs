@@ -98,7 +98,10 @@ fn entries_of(posting: &Posting) -> HashMap<TransactionId, Vec<&Entry>> {
     for entry in &posting.entries {
         // An entry of no transfer of this posting is left to the foreign key that refuses it.
         let group = groups.get(&entry.transfer).copied();
-        found.entry(group.unwrap_or(TransactionId::from_uuid(entry.transfer.uuid()))).or_default().push(entry);
+        found
+            .entry(group.unwrap_or(TransactionId::from_uuid(entry.transfer.uuid())))
+            .or_default()
+            .push(entry);
     }
     found
 }

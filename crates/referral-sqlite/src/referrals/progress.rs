@@ -108,9 +108,7 @@ impl Kept<'_> {
                 let transaction = place.given(transaction, self.transaction)?.into();
                 Ok(Award::Granted { at: place.given(at, instant(self.at))?, transaction })
             }
-            Some(AwardStatus::Held | AwardStatus::Retracted) | None => {
-                place.sound(status, None, self.status)
-            }
+            Some(AwardStatus::Held | AwardStatus::Retracted) | None => place.sound(status, None, self.status),
         }
     }
 }

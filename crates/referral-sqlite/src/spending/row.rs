@@ -153,7 +153,7 @@ pub(super) fn find(
 }
 
 /// Events of a user that found no referral, oldest first; those of one instant in the order they were given ids.
-pub(super) fn parked(
+pub(crate) fn parked(
     conn: &mut SqliteConnection,
     book: BookId,
     user: UserId,
@@ -173,7 +173,11 @@ pub(super) fn parked(
 }
 
 /// Stores an event, and its details when it has any.
-pub(crate) fn insert(conn: &mut SqliteConnection, book: BookId, event: &SpendEvent) -> Result<(), StoreError> {
+pub(crate) fn insert(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    event: &SpendEvent,
+) -> Result<(), StoreError> {
     diesel::insert_into(events::table).values(EventRow::of(book, event)).execute(conn).told()?;
     let (payment, metadata) = (event.payment.map(|print| print.0.to_vec()), event.metadata.clone());
     if payment.is_none() && metadata.is_none() {

@@ -33,7 +33,8 @@ pub(super) fn entries_follow(conn: &mut SqliteConnection) -> Finding {
     let mut last = (0, Key(uuid::Uuid::nil()), 0, 0);
     for step in query.load_iter::<Step, _>(conn)? {
         let step = step?;
-        let (seq, balance) = if (last.0, last.1) == (step.book, step.account) { (last.2, last.3) } else { (0, 0) };
+        let (seq, balance) =
+            if (last.0, last.1) == (step.book, step.account) { (last.2, last.3) } else { (0, 0) };
         let place = || format!("entries {} seq {} of book {}", step.account.0, step.seq, step.book);
         let expected = (seq + 1, i128::from(balance), i128::from(balance) + signed(&step));
         let found = (step.seq, i128::from(step.before), i128::from(step.after));

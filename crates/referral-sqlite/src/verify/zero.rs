@@ -14,7 +14,8 @@ pub(super) fn accounts_sum_to_zero(conn: &mut SqliteConnection) -> Finding {
         let (book, balance) = head?;
         *sums.entry(book).or_default() += i128::from(balance);
     }
-    let (from_system, to_system) = (transfers::debit_system.is_not_null(), transfers::credit_system.is_not_null());
+    let (from_system, to_system) =
+        (transfers::debit_system.is_not_null(), transfers::credit_system.is_not_null());
     let query = transfers::table.select((transfers::book_id, transfers::amount, from_system, to_system));
     for transfer in query.load_iter::<(i64, i64, bool, bool), _>(conn)? {
         let (book, amount, from_system, to_system) = transfer?;

@@ -143,7 +143,7 @@ fn activated(referral: &mut Referral) {
     referral.progress.welcome = Award::Withheld(WithheldReason::UnderReview);
 }
 
-const SHAPES: [Shape; 18] = [
+const SHAPES: [Shape; 22] = [
     ("pending, nothing spent", false, |_| ()),
     ("pending at the threshold", true, reached),
     ("pending below the threshold", false, |r| {
@@ -158,6 +158,10 @@ const SHAPES: [Shape; 18] = [
         reached(r);
         r.progress.state = EXPIRED;
     }),
+    ("at the threshold, verified only after the window", false, |r| {
+        reached(r);
+        r.progress.verified_at = Some(r.facts.qualifies_until);
+    }),
     ("completed and not due", true, |r| {
         activated(r);
         reached(r);
@@ -166,6 +170,18 @@ const SHAPES: [Shape; 18] = [
     ("fraud at the threshold", false, |r| {
         reached(r);
         r.progress.state = FRAUD;
+    }),
+    ("fraud that was active, welcome not due", false, |r| {
+        r.progress.state = State::Fraud { activated_at: Some(NOON), closed_at: NOON };
+    }),
+    ("at the threshold of a reward of nothing", false, |r| {
+        reached(r);
+        r.facts.terms.referrer_reward = 0;
+    }),
+    ("active, a welcome credit of nothing not due", false, |r| {
+        activated(r);
+        r.progress.welcome = Award::NotDue;
+        r.facts.terms.welcome_credit = 0;
     }),
     ("active, welcome not due", true, |r| {
         activated(r);

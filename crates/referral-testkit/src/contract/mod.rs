@@ -28,6 +28,8 @@ pub mod codes;
 pub mod history;
 pub mod idempotency;
 pub mod limiter;
+#[cfg(test)]
+mod limiter_tests;
 pub mod outages;
 pub mod postings;
 pub mod programs;

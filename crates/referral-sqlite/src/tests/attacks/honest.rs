@@ -215,65 +215,48 @@ fn accounts() -> String {
     rows.map(|row| row.insert()).join("\n")
 }
 
-/// A group of one leg between a system account and a user's available one.
-fn simple(n: u8, user: u8, kind: &str, origin: (&'static str, &str), entry: Row, line: Row, leg: Row) -> Group {
-    let at = if n <= 2 { 100 } else { i64::from(n) * 100 - 100 };
-    assert!(!origin.0.is_empty());
-    let transaction = transaction(n, user, kind, at);
+/// A group of one leg that touches one account.
+fn simple(transaction: Row, leg: Row, entry: Row, line: Row) -> Group {
     Group { transaction: Some(transaction), legs: vec![leg], entries: vec![entry], line: Some(line) }
 }
 
 fn rewards() -> Vec<Group> {
-    let account = Side::Account;
     let welcome = transfer(1, 1, "welcome_credit", ("welcome", "50", 0), 100);
-    let welcome = moving(welcome, Side::System("welcome_expense"), account(BEN_AVAILABLE), 1000);
+    let welcome = moving(welcome, Side::System("welcome_expense"), Side::Account(BEN_AVAILABLE), 1000);
     let bonus = transfer(2, 2, "referral_bonus", ("reward", "50:1", 0), 100);
-    let bonus = moving(bonus, Side::System("reward_expense"), account(ANA_AVAILABLE), 2500);
-    let of_referral = |row: Row| row.set("referral_id", id(REFERRAL));
+    let bonus = moving(bonus, Side::System("reward_expense"), Side::Account(ANA_AVAILABLE), 2500);
     let to_ben = simple(
-        1,
-        BEN,
-        "welcome_credit",
-        ("welcome", "50"),
+        transaction(1, BEN, "welcome_credit", 100),
+        welcome,
         entry(BEN_AVAILABLE, "available", 1, 1, 1000, 0),
         line(BEN, 1, 1, [0, 0], [1000, 0], 100),
-        of_referral(welcome),
     );
     let to_ana = simple(
-        2,
-        ANA,
-        "referral_bonus",
-        ("reward", "50:1"),
+        transaction(2, ANA, "referral_bonus", 100),
+        bonus,
         entry(ANA_AVAILABLE, "available", 1, 2, 2500, 0),
         line(ANA, 1, 2, [0, 0], [2500, 0], 100).set("earned", 2500),
-        of_referral(bonus),
     );
-    [to_ben, to_ana].map(|group| group.transaction(of_referral)).to_vec()
+    let of_referral = |row: Row| row.set("referral_id", id(REFERRAL));
+    [to_ben, to_ana].map(|group| group.transaction(of_referral).leg(of_referral)).to_vec()
 }
 
 fn redeeming() -> Vec<Group> {
     let (account, clearing) = (Side::Account(ANA_AVAILABLE), Side::System("redemption"));
-    let taken = transfer(3, 3, "credit_redemption", ("redeem", "order:1", 0), 200);
-    let back = transfer(4, 4, "credit_redemption", ("redeem-reversal", "back:1", 0), 300);
+    let kind = "credit_redemption";
     let take = simple(
-        3,
-        ANA,
-        "credit_redemption",
-        ("redeem", "order:1"),
+        transaction(3, ANA, kind, 200),
+        moving(transfer(3, 3, kind, ("redeem", "order:1", 0), 200), account, clearing, 2000),
         entry(ANA_AVAILABLE, "available", 2, 3, -2000, 2500),
         line(ANA, 2, 3, [2500, 0], [500, 0], 200).set("earned", 2500),
-        moving(taken, account, clearing, 2000),
     );
     let give_back = simple(
-        4,
-        ANA,
-        "credit_redemption",
-        ("redeem-reversal", "back:1"),
+        transaction(4, ANA, kind, 300).set("reverses", id(3)),
+        moving(transfer(4, 4, kind, ("redeem-reversal", "back:1", 0), 300), clearing, account, 500),
         entry(ANA_AVAILABLE, "available", 3, 4, 500, 500),
         line(ANA, 3, 4, [500, 0], [1000, 0], 300).set("earned", 2500),
-        moving(back, clearing, account, 500),
     );
-    vec![take, give_back.transaction(|row| row.set("reverses", id(3)))]
+    vec![take, give_back]
 }
 
 /// Ben's 1,000 are taken and 200 more are owed; then 300 come, of which 200 repay.

@@ -1,0 +1,185 @@
+//! A store whose programs can be paused and let go on: nothing publishes a program's status yet.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use referral_app::Parts;
+use referral_domain::auth::ApiKey;
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::credit::{Redemption, Reversal};
+use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
+use referral_domain::identity::Fingerprint;
+use referral_domain::ledger::{Verdict, Wallet};
+use referral_domain::money::Currency;
+use referral_domain::port::{
+    ApiKeys, BalanceReport, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem, Idempotency,
+    IdempotencyKey, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions, ReferralCounts,
+    ReferralReport, Referrals, Reports, Spending, Store, StoreError, StoredReply, Summary, UnitOfWork, Users,
+};
+use referral_domain::program::{Program, ProgramStatus};
+use referral_domain::reference::{HostId, Reference, Slug, SourceId};
+use referral_domain::referral::Referral;
+use referral_domain::spend::{SpendEvent, SpendScene};
+use referral_domain::time::Timestamp;
+use referral_domain::user::UserFacts;
+
+/// Whether every program is paused. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Pause(Arc<AtomicBool>);
+
+impl Pause {
+    /// Pauses every program, or lets it go on.
+    pub(crate) fn set(&self, paused: bool) {
+        self.0.store(paused, Ordering::SeqCst);
+    }
+
+    /// Parts whose programs are paused by this.
+    pub(crate) fn over(&self, parts: Parts) -> Parts {
+        let store = Arc::new(PausableStore { inner: parts.store, pause: self.clone() });
+        let reports = Arc::new(PausableReports { inner: parts.reports, pause: self.clone() });
+        Parts { store, reports, ..parts }
+    }
+
+    fn status(&self, program: Program) -> Program {
+        let paused = self.0.load(Ordering::SeqCst);
+        Program { status: if paused { ProgramStatus::Paused } else { program.status }, ..program }
+    }
+}
+
+struct PausableStore {
+    inner: Arc<dyn Store>,
+    pause: Pause,
+}
+
+#[async_trait]
+impl Store for PausableStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let inner = self.inner.begin().await?;
+        Ok(Box::new(PausableUnit { inner, pause: self.pause.clone() }))
+    }
+}
+
+struct PausableUnit {
+    inner: Box<dyn UnitOfWork>,
+    pause: Pause,
+}
+
+#[async_trait]
+impl UnitOfWork for PausableUnit {
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.inner.commit().await
+    }
+}
+
+#[async_trait]
+impl Programs for PausableUnit {
+    async fn find(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        let found = self.inner.programs().find(slug, now).await?;
+        Ok(found.map(|program| self.pause.status(program)))
+    }
+
+    async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError> {
+        self.inner.programs().insert(program).await
+    }
+}
+
+macro_rules! unchanged {
+    ($($port:ident by $method:ident {
+        $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+
+    })+) => {$(
+        #[async_trait]
+        impl $port for PausableUnit {$(
+            async fn $name(&mut self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.inner.$method().$name($($argument),*).await
+            }
+        )+}
+    )+};
+}
+
+unchanged! {
+    Users by users {
+        fn lock(book: BookId, named: &[NewUser], ids: &[UserId], now: Timestamp) -> Vec<UserFacts>;
+        fn names(book: BookId, ids: &[UserId]) -> Vec<HostId>;
+        fn email_owner(book: BookId, email: Fingerprint, except: UserId) -> Option<UserId>;
+    }
+    Codes by codes {
+        fn find(book: BookId, folded: &FoldedCode) -> Option<Code>;
+        fn lock(book: BookId, ids: &[CodeId]) -> Vec<Code>;
+        fn claim(code: &Code) -> CodeClaim;
+    }
+    Referrals by referrals {
+        fn lock(book: BookId, referred: &[UserId]) -> Vec<Referral>;
+        fn ancestors(book: BookId, user: UserId, generations: u32) -> Vec<UserId>;
+        fn nth_newest(book: BookId, referrer: UserId, since: Timestamp, n: u32) -> Option<Timestamp>;
+        fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Vec<UserId>;
+        fn claim_expired(book: BookId, now: Timestamp, limit: u32) -> Vec<Referral>;
+        fn claim_unsettled(book: BookId, limit: u32) -> Vec<Referral>;
+    }
+    Spending by spending {
+        fn scene(book: BookId, users: &[NewUser], sources: &[SourceId], now: Timestamp) -> SpendScene;
+        fn parked(book: BookId, user: UserId, since: Timestamp) -> Vec<SpendEvent>;
+    }
+    Ledger by ledger {
+        fn open(book: BookId, currency: Currency, users: &[UserId]) -> Vec<Wallet>;
+        fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
+        fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
+    }
+    Redemptions by redemptions {
+        fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
+        fn lock(book: BookId, id: RedemptionId) -> Option<(Redemption, i64)>;
+        fn find_reversal(book: BookId, reference: &Reference) -> Option<Reversal>;
+    }
+    Idempotency by idempotency {
+        fn claim(key: &IdempotencyKey) -> Option<StoredReply>;
+        fn forget(before: Timestamp, limit: u32) -> u64;
+    }
+    ApiKeys by api_keys {
+        fn insert(key: &ApiKey) -> ();
+        fn revoke(id: ApiKeyId, at: Timestamp) -> bool;
+        fn touch(id: ApiKeyId, at: Timestamp) -> ();
+    }
+    Recorder by recorder {
+        fn record(book: BookId, changes: &Changes) -> ();
+    }
+}
+
+struct PausableReports {
+    inner: Arc<dyn Reports>,
+    pause: Pause,
+}
+
+macro_rules! reports {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl Reports for PausableReports {
+            async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+                Ok(self.inner.program(slug, now).await?.map(|program| self.pause.status(program)))
+            }
+
+            async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
+                let programs = self.inner.programs(now).await?;
+                Ok(programs.into_iter().map(|program| self.pause.status(program)).collect())
+            }
+
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.inner.$name($($argument),*).await
+            })+
+        }
+    };
+}
+
+reports! {
+    fn ready() -> ();
+    fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
+    fn api_keys() -> Vec<ApiKey>;
+    fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn primary_code(book: BookId, owner: UserId) -> Option<Code>;
+    fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
+    fn referral_counts(book: BookId, referrer: UserId) -> ReferralCounts;
+    fn referral_of(book: BookId, referred: UserId) -> Option<ReferralReport>;
+    fn balance(book: BookId, user: UserId, aged: Timestamp) -> BalanceReport;
+    fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
+    fn summary(book: BookId, user: UserId) -> Summary;
+    fn verify() -> Verdict;
+}

@@ -1,0 +1,86 @@
+//! What may happen in a history, and how histories are drawn.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use referral_domain::time::{DAY, HOUR, SECOND};
+
+/// How many people there are; each has a code.
+pub(super) const PEOPLE: usize = 5;
+
+/// One thing that happens. People, events and references are told by number; `ago` is before now, in microseconds.
+#[derive(Clone, Debug)]
+pub(super) enum Happening {
+    SignUp { user: usize, code: Option<usize>, verified: Option<bool>, created_ago: i64, applied_ago: i64 },
+    Hear { user: usize, verified: bool, ago: i64 },
+    Spend { event: usize, user: usize, cents: i64, ago: i64 },
+    /// An event told before, as it was told.
+    SpendAgain { nth: usize },
+    Redeem { reference: usize, user: usize, cents: i64, up_to: bool },
+    Reverse { reference: usize, redemption: usize, cents: Option<i64> },
+    Advance { micros: i64 },
+    Pause { paused: bool },
+    Expire,
+    Reconcile,
+}
+
+/// Histories of up to 80 happenings, most of them among people who came by one another's codes.
+pub(super) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    (arrivals(), vec(happening(), 1..=80)).prop_map(|(mut arrivals, happenings)| {
+        arrivals.extend(happenings);
+        arrivals
+    })
+}
+
+/// Each but the first may come by the code of one before.
+fn arrivals() -> impl Strategy<Value = Vec<Happening>> {
+    let comes = (1..PEOPLE).map(|user| {
+        let code = prop_oneof![4 => (0..user).prop_map(Some), 1 => Just(None)];
+        (code, proptest::option::weighted(0.6, Just(true))).prop_map(move |(code, verified)| Happening::SignUp {
+            user,
+            code,
+            verified,
+            created_ago: 0,
+            applied_ago: 0,
+        })
+    });
+    comes.collect::<Vec<_>>()
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        5 => sign_up(),
+        4 => (0..PEOPLE, proptest::bool::weighted(0.75), ago())
+            .prop_map(|(user, verified, ago)| Happening::Hear { user, verified, ago }),
+        8 => (0..40_usize, 0..PEOPLE, cents(), ago())
+            .prop_map(|(event, user, cents, ago)| Happening::Spend { event, user, cents, ago }),
+        1 => (0..20_usize).prop_map(|nth| Happening::SpendAgain { nth }),
+        4 => (0..15_usize, 0..PEOPLE, cents(), any::<bool>())
+            .prop_map(|(reference, user, cents, up_to)| Happening::Redeem { reference, user, cents, up_to }),
+        2 => (0..10_usize, 0..15_usize, proptest::option::of(cents()))
+            .prop_map(|(reference, redemption, cents)| Happening::Reverse { reference, redemption, cents }),
+        3 => select(vec![1, SECOND, HOUR, 30 * HOUR, 5 * DAY, 40 * DAY])
+            .prop_map(|micros| Happening::Advance { micros }),
+        1 => proptest::bool::weighted(0.4).prop_map(|paused| Happening::Pause { paused }),
+        1 => Just(Happening::Expire),
+        1 => Just(Happening::Reconcile),
+    ]
+}
+
+fn sign_up() -> impl Strategy<Value = Happening> {
+    let code = prop_oneof![4 => (0..PEOPLE).prop_map(Some), 1 => Just(None)];
+    let verified = prop_oneof![3 => Just(None), 1 => Just(Some(true)), 1 => Just(Some(false))];
+    (0..PEOPLE, code, verified, ago(), ago()).prop_map(|(user, code, verified, created_ago, applied_ago)| {
+        Happening::SignUp { user, code, verified, created_ago, applied_ago }
+    })
+}
+
+/// Mostly now; sometimes long before, sometimes a little ahead.
+fn ago() -> impl Strategy<Value = i64> {
+    prop_oneof![6 => Just(0), 4 => select(vec![-60 * SECOND, SECOND, HOUR, 4 * DAY, 29 * DAY, 95 * DAY])]
+}
+
+/// Around what matters: a cent, a credit, half a threshold, a threshold.
+fn cents() -> impl Strategy<Value = i64> {
+    select(vec![1, 9_99, 10_00, 24_99, 25_00, 49_99, 50_00, 60_00])
+}

@@ -1,0 +1,225 @@
+//! Attacks on referrals, their terms and progress, on codes and on spend events.
+
+use super::Refusal::{Check, Key, Trigger, Unique};
+use super::honest::{ANA, BEN, CAT, CODE, REFERRAL, event, progress, referral};
+use super::row::{Row, id};
+use super::{Attack, attack};
+
+pub(super) fn attacks() -> Vec<Attack> {
+    [referrals(), progresses(), codes(), events(), folds()].into_iter().flatten().collect()
+}
+
+/// A referral of Cat by Ana that would be honest, but for one thing.
+fn coming(label: &'static str, by: super::Refusal, change: impl FnOnce(Row) -> Row) -> Attack {
+    let both = change(referral(0x51, ANA, CAT)).insert() + &progress(0x51).insert();
+    attack(label, by, both)
+}
+
+fn referrals() -> Vec<Attack> {
+    vec![
+        coming("one user referred twice", Unique("referrals.book_id, referrals.referred_id"), |row| {
+            row.set("referred_id", id(BEN))
+        }),
+        coming("somebody who refers themselves", Check("nobody_refers_themselves"), |row| {
+            row.set("referred_id", id(ANA))
+        }),
+        coming("by another user's code", Key("referrals", "book_id, code_id, referrer_id"), |row| {
+            row.set("referrer_id", id(BEN))
+        }),
+        coming("by nobody's code", Key("referrals", "book_id, code_id, referrer_id"), |row| {
+            row.set("code_id", id(0x99))
+        }),
+        coming("on rules that never were", Key("referrals", "book_id, rule_version"), |row| {
+            row.set("rule_version", 7)
+        }),
+        coming("on other terms than its progress", Key("referral_progress", TERMS), |row| {
+            row.set("referrer_reward", 9000)
+        }),
+        coming("with a window that ends before it begins", Check("window_is_open"), |row| {
+            row.set("qualifies_until", 9)
+        }),
+        coming("with a negative reward", Check("referrer_reward_bounds"), |row| {
+            row.set("referrer_reward", -1)
+        }),
+        coming("from an unknown source", Check("source_known"), |row| row.set("source", "'dream'")),
+        attack(
+            "a referral without progress",
+            Key("referrals", "book_id, referral_id"),
+            referral(0x51, ANA, CAT).insert(),
+        ),
+        attack(
+            "better terms",
+            Trigger("referrals_never_change"),
+            "UPDATE referrals SET referrer_reward = 9000;",
+        ),
+        attack(
+            "a longer window",
+            Trigger("referrals_never_change"),
+            "UPDATE referrals SET qualifies_until = qualifies_until + 1;",
+        ),
+        attack(
+            "another referrer",
+            Trigger("referrals_never_change"),
+            format!("UPDATE referrals SET referrer_id = {};", id(CAT)),
+        ),
+        attack("delete a referral", Trigger("referrals_stay"), "DELETE FROM referrals;"),
+        attack("replace a referral", Trigger("referrals_stay"), referral(REFERRAL, ANA, CAT).replace()),
+    ]
+}
+
+const TERMS: &str = "book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit";
+
+fn progresses() -> Vec<Attack> {
+    let update =
+        |label, by, values: &str| attack(label, by, format!("UPDATE referral_progress SET {values};"));
+    vec![
+        update("a lower threshold for one", Key("referral_progress", TERMS), "spend_threshold = 1"),
+        update(
+            "a later end for one",
+            Key("referral_progress", TERMS),
+            "qualifies_until = qualifies_until + 1",
+        ),
+        update("a state without its instant", Check("state_has_its_instants"), "completed_at = NULL"),
+        update("an unknown state", Check("state_known"), "state = 'vip'"),
+        update("more refunded than spent", Check("spend_refunded_bounds"), "spend_refunded = 6101"),
+        update(
+            "less than nothing spent",
+            Check("spend_gross_bounds"),
+            "spend_gross = -1, spend_refunded = -1",
+        ),
+        update(
+            "withheld for no reason",
+            Check("reward_reason_given"),
+            "reward_status = 'withheld', reward_steps = 2",
+        ),
+        update(
+            "withheld for an unknown reason",
+            Check("welcome_reason_known"),
+            "welcome_status = 'withheld', welcome_reason = 'mood'",
+        ),
+        update("granted and not posted", Check("reward_posted"), "reward_transaction = NULL"),
+        update(
+            "a welcome credit by no transaction",
+            Key("referral_progress", "book_id, welcome_transaction"),
+            &format!("welcome_transaction = {}", id(0x99)),
+        ),
+        update("granted after an even step", Check("granted_at_odd_steps"), "reward_steps = 2"),
+        update(
+            "steps that nobody took",
+            Key("referral_progress", "book_id, referral_id, last_step"),
+            "reward_steps = 3",
+        ),
+        update(
+            "a step back",
+            Trigger("referral_progress_steps_forward"),
+            "reward_steps = 0, reward_status = 'not_due'",
+        ),
+        attack("delete progress", Trigger("referral_progress_stays"), "DELETE FROM referral_progress;"),
+    ]
+}
+
+fn codes() -> Vec<Attack> {
+    let code = |n: u8, owner: u8, folded: &str, primary: u8| {
+        format!(
+            "INSERT INTO referral_codes VALUES (1, {}, {}, '{folded}', '{folded}', {primary}, 1, NULL, NULL, NULL, 0,
+               NULL, 0);",
+            id(n),
+            id(owner)
+        )
+    };
+    vec![
+        attack(
+            "a code that is taken",
+            Unique("referral_codes.book_id, referral_codes.folded"),
+            code(0x61, BEN, "ANA2026", 1),
+        ),
+        attack(
+            "a second primary code",
+            Unique("referral_codes.book_id, referral_codes.owner_id"),
+            code(0x61, ANA, "ANA2027", 1),
+        ),
+        attack("a code that is not folded", Check("code_folded_form"), code(0x61, BEN, "ben-2026", 1)),
+        attack("a code of nobody", Key("referral_codes", "book_id, owner_id"), code(0x61, 0x99, "NOBODY", 1)),
+        attack(
+            "another owner",
+            Trigger("referral_codes_keep_their_text"),
+            format!("UPDATE referral_codes SET owner_id = {};", id(BEN)),
+        ),
+        attack(
+            "another spelling",
+            Trigger("referral_codes_keep_their_text"),
+            "UPDATE referral_codes SET text = 'ANA2026';",
+        ),
+        attack("uses forgotten", Trigger("referral_codes_count_up"), "UPDATE referral_codes SET uses = 0;"),
+        attack("delete a code", Trigger("referral_codes_stay"), "DELETE FROM referral_codes;"),
+        attack("delete a day", Trigger("affiliate_tracking_stays"), "DELETE FROM affiliate_tracking;"),
+        attack(
+            "a day of another's code",
+            Key("affiliate_tracking", "book_id, code_id, referrer_id"),
+            format!(
+                "INSERT INTO affiliate_tracking VALUES (1, {}, {}, 0, 0, 1, 1, 1, 1, 1);",
+                id(BEN),
+                id(CODE)
+            ),
+        ),
+    ]
+}
+
+fn events() -> Vec<Attack> {
+    let told =
+        |label, by, change: &dyn Fn(Row) -> Row| attack(label, by, change(event("inv_2", CAT, 100)).insert());
+    vec![
+        told("one event twice", Unique("spend_events.book_id, spend_events.source_id"), &|row| {
+            row.set("source_id", "'inv_1'")
+        }),
+        told("an event of nothing", Check("event_amount_bounds"), &|row| row.set("amount", 0)),
+        told("more counted than spent", Check("counted_bounds"), &|row| {
+            row.set("counted", 101).set("outcome", "'counted'").set("referral_id", id(REFERRAL))
+        }),
+        told("counted for nobody", Check("counted_needs_a_referral"), &|row| {
+            row.set("counted", 100).set("outcome", "'counted'")
+        }),
+        told("not referred, and yet", Check("not_referred_has_none"), &|row| {
+            row.set("referral_id", id(REFERRAL))
+        }),
+        told("an unknown outcome", Check("outcome_known"), &|row| row.set("outcome", "'jackpot'")),
+        told("a refund of nothing named", Check("refund_names_its_spend"), &|row| row.set("kind", "'R'")),
+        told("a reward by no transaction", Check("reward_whole"), &|row| row.set("reward_amount", 2500)),
+        told("half a level", Check("level_whole"), &|row| row.set("net_after", 100)),
+        told("spent by nobody", Key("spend_events", "book_id, user_id"), &|row| row.set("user_id", id(0x99))),
+        attack(
+            "change what an event counted",
+            Trigger("spend_events_never_change"),
+            "UPDATE spend_events SET occurred_at = 1;",
+        ),
+        attack(
+            "delete an event",
+            Trigger("spend_events_stay"),
+            "DELETE FROM spend_events WHERE source_id = 'cat_1';",
+        ),
+        attack("replace an event", Trigger("spend_events_stay"), event("cat_1", CAT, 9).replace()),
+    ]
+}
+
+fn folds() -> Vec<Attack> {
+    let fold = |source: &str, n: u8| format!("INSERT INTO spend_folds VALUES (1, '{source}', {});", id(n));
+    vec![
+        attack(
+            "one event folded twice",
+            Unique("spend_folds.book_id, spend_folds.source_id"),
+            fold("early", REFERRAL),
+        ),
+        attack(
+            "fold in an event that is not there",
+            Key("spend_folds", "book_id, source_id"),
+            fold("never", REFERRAL),
+        ),
+        attack("fold into no referral", Key("spend_folds", "book_id, referral_id"), fold("cat_1", 0x99)),
+        attack(
+            "change a fold",
+            Trigger("spend_folds_never_change"),
+            "UPDATE spend_folds SET source_id = 'cat_1';",
+        ),
+        attack("delete a fold", Trigger("spend_folds_stay"), "DELETE FROM spend_folds;"),
+    ]
+}
