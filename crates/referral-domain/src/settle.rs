@@ -216,12 +216,11 @@ pub fn expire(referral: &mut Referral, now: Timestamp) -> bool {
     over && open
 }
 
-/// Takes over what is now known of the referred user's e-mail. While it stays verified, the earliest instant told
-/// counts: being told again changes nothing.
+/// Takes over what is now known of the referred user's e-mail: verified since the earliest instant told, so that being
+/// told again changes nothing.
 pub fn hear_email(referral: &mut Referral, status: EmailStatus) {
-    let known = referral.progress.verified_at;
     referral.progress.verified_at = match status {
-        EmailStatus::Verified(at) => Some(known.map_or(at, |known| known.min(at))),
+        EmailStatus::Verified(at) => Some(at),
         EmailStatus::Unknown | EmailStatus::Unverified => None,
     };
 }

@@ -8,7 +8,7 @@ use std::future::ready;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::ServiceConfig;
-use actix_web::{Error, HttpResponse, Resource, Route, guard, web};
+use actix_web::{Error, Resource, Route, guard, web};
 use futures_util::future::Either;
 
 use crate::problem::{Problem, ProblemCode};
@@ -50,8 +50,8 @@ pub fn answering(
 > {
     web::resource(path).wrap_fn(move |request, inside| {
         if accept::excludes(request.headers(), kind) {
-            let refusal = HttpResponse::from_error(Problem::new(ProblemCode::NotAcceptable));
-            return Either::Left(ready(Ok(request.into_response(refusal))));
+            let refusal = Problem::new(ProblemCode::NotAcceptable);
+            return Either::Left(ready(Ok(request.error_response(refusal))));
         }
         Either::Right(inside.call(request))
     })

@@ -128,7 +128,7 @@ CREATE INDEX referral_progress_expirable ON referral_progress (book_id, qualifie
 WHERE state IN ('pending', 'active');
 CREATE INDEX referral_progress_reward_unsettled ON referral_progress (book_id)
 WHERE reward_status = 'not_due' AND state <> 'fraud' AND referrer_reward > 0
-  AND spend_gross - spend_refunded >= spend_threshold
+  AND spend_threshold <= spend_gross - spend_refunded
   AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL);
 CREATE INDEX referral_progress_welcome_unsettled ON referral_progress (book_id)
 WHERE welcome_status = 'not_due' AND state <> 'fraud' AND welcome_credit > 0 AND activated_at IS NOT NULL;

@@ -46,9 +46,9 @@ pub fn document() -> Document {
     Document::complete(Operations::openapi())
 }
 
-/// Mounts every endpoint of the API.
+/// Mounts every endpoint of the API. Whoever watches the server's health need not accept its words.
 pub fn mount(config: &mut web::ServiceConfig) {
-    use web::post;
+    use web::{post, resource};
     config
         .service(json("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
         .service(json("/api/referral/code").route(get().to(code::show::show)))
@@ -65,7 +65,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
         .service(json("/api/events/spend").route(post().to(event::spend::spend)))
-        .service(json("/healthz").route(get().to(health::healthz)))
-        .service(json("/readyz").route(get().to(health::readyz)));
+        .service(resource("/healthz").route(get().to(health::healthz)))
+        .service(resource("/readyz").route(get().to(health::readyz)));
     describe(config);
 }

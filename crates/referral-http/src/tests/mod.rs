@@ -8,9 +8,17 @@ mod promise;
 mod schema;
 mod speaker;
 mod story;
-mod told;
 
+mod applying;
+mod bad_input;
 mod coverage;
+mod history;
+mod idempotency;
+mod limits;
+mod redeeming;
+mod spending;
+mod told;
+mod wire;
 
 use app::TestApp;
 use speaker::{Ask, Reply, Speaker};

@@ -90,7 +90,7 @@ pub async fn events_that_wait_are_found_oldest_first_from_an_instant_on(subject:
             .recorded(at(recorded))
             .build()
     };
-    let mine: Vec<_> = [30, 10, 40, 20].map(|n| of(&ben, &format!("e{n}"), n)).to_vec();
+    let mine: Vec<_> = [30, 10, 40, 20].map(|n| of(&ben, &format!("e{}", (n + 10) % 50), n)).to_vec();
     let mut events = mine.clone();
     events.push(of(&other, "other", 30));
     world.record(&Changes { events, ..Changes::default() }).await;
