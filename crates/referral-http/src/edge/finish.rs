@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Instant;
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, HttpResponse, ResponseError, web};
 
 use super::cors::Verdict;
@@ -14,14 +14,30 @@ use super::request_id::X_REQUEST_ID;
 use super::{EdgeConfig, RequestId};
 use crate::problem::{PROBLEM_JSON, Problem};
 
+/// The method's name, if it is one that anything here answers: whoever asks chooses it, and it names a metric.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    const NAMES: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.iter().position(|known| known == method).map_or("OTHER", |index| NAMES[index])
+}
+
 /// One request between coming and going.
 #[derive(Debug, Clone)]
 pub(super) struct Visit {
     pub(super) id: RequestId,
     pub(super) cors: Verdict,
     https: bool,
-    method: String,
-    path: String,
+    method: &'static str,
+    /// The pattern of the path: a path itself may name a person.
+    route: String,
     begun: Instant,
 }
 
@@ -31,8 +47,8 @@ impl Visit {
             id: RequestId::of(request.headers(), &*config.ids),
             cors: config.cors.judge(request.head()),
             https: config.https,
-            method: request.method().to_string(),
-            path: request.path().to_owned(),
+            method: known(request.method()),
+            route: request.match_pattern().unwrap_or_else(|| "none".to_owned()),
             begun: Instant::now(),
         }
     }
@@ -42,8 +58,8 @@ impl Visit {
         tracing::info_span!(
             "request",
             request_id = self.id.as_str(),
-            method = %self.method,
-            path = %self.path,
+            method = self.method,
+            route = %self.route,
             caller = tracing::field::Empty,
         )
     }
@@ -63,14 +79,13 @@ impl Visit {
             None => reply,
         };
         self.sign(reply.headers_mut());
-        let route = reply.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-        self.record(&route, reply.status(), problem.as_ref());
+        self.record(reply.status(), problem.as_ref());
         reply
     }
 
     /// The error for a request that is no longer there to be answered.
     pub(super) fn give_up(&self, problem: Problem) -> Error {
-        self.record("none", problem.status_code(), Some(&problem));
+        self.record(problem.status_code(), Some(&problem));
         GivenUp { visit: self.clone(), problem }.into()
     }
 
@@ -94,9 +109,10 @@ impl Visit {
     }
 
     /// Counts every reply; logs what broke, once, with its chain.
-    fn record(&self, route: &str, status: StatusCode, problem: Option<&Problem>) {
+    fn record(&self, status: StatusCode, problem: Option<&Problem>) {
+        let route = self.route.as_str();
         let labels = [
-            ("method", self.method.clone()),
+            ("method", self.method.to_owned()),
             ("route", route.to_owned()),
             ("status", status.as_u16().to_string()),
         ];

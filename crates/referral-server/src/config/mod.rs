@@ -32,8 +32,8 @@ use setting::Setting;
 /// Where the embedded store is, unless said otherwise.
 const DEFAULT_DATABASE: &str = "data/referral.db";
 
-/// What is logged, unless said otherwise.
-const DEFAULT_LOG: &str = "info,actix_server=warn";
+/// What is logged, unless said otherwise. What a client sends that is no HTTP is no fault of ours.
+const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
 
 /// Everything the server is told, checked. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -47,7 +47,6 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) cors: CorsPolicy,
-    pub(crate) cookie_domain: Option<String>,
     /// `None`: the server keeps one of its own beside the store.
     pub(crate) identity_key: Option<Secret>,
     /// `None`: nothing is limited, for benchmarks.
@@ -122,6 +121,7 @@ struct Reading(Given);
 impl Reading {
     fn config(&mut self) -> Config {
         self.refuse_what_is_not_built();
+        self.check_what_is_not_used();
         Config {
             database: self
                 .read(setting::DATABASE_URL, value::database)
@@ -134,12 +134,16 @@ impl Reading {
             tokens: self.tokens(),
             trusted_proxies: self.read(setting::TRUSTED_PROXIES, value::proxies).unwrap_or_default(),
             cors: self.read(setting::CORS_ORIGINS, value::origins).unwrap_or_default(),
-            cookie_domain: self.read(setting::COOKIE_DOMAIN, value::domain),
             identity_key: self.read(setting::IDENTITY_KEY, value::secret),
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             workers: self.read(setting::WORKERS, value::workers),
         }
+    }
+
+    /// The cookie of referral links comes with the links; a domain that is told already is checked.
+    fn check_what_is_not_used(&mut self) {
+        self.read(setting::COOKIE_DOMAIN, value::domain);
     }
 
     fn refuse_what_is_not_built(&mut self) {

@@ -7,7 +7,7 @@ use super::ProblemCode;
 const HEAD: &str = "# Problems\n\n\
     Every refusal and every fault is `application/problem+json` (RFC 9457). `code` is stable: branch on it, not on\n\
     `title` or `detail`. `instance` is the request id, under which the service logged what happened.\n\
-    This file is generated from the table in `referral-http`; a test compares them.\n";
+    This file is generated from the table in `referral-wire`; a test compares them.\n";
 
 /// The text of `docs/PROBLEMS.md`: each code with its status, title, meaning and remedy.
 #[must_use]

@@ -153,7 +153,7 @@ mod tests {
             ("referral-server", "referral-testkit"),
             ("referral-http", "diesel"),
             ("referral-app", "actix-web"),
-            ("referral-app", "tracing-actix-web"),
+            ("referral-domain", "actix-web"),
             ("referral-dashboard", "serde"),
         ] {
             let fault = fault(from, to, None).unwrap_or_else(|| panic!("{from} -> {to} was let through"));
