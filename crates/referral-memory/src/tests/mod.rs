@@ -2,6 +2,7 @@
 
 mod contract;
 mod edges;
+mod limiter;
 mod outage;
 mod refusals;
 mod story;

@@ -129,6 +129,7 @@ macro_rules! store_contract {
             refusals {
                 a_second_referral_of_one_user_is_refused,
                 a_second_event_of_one_source_is_refused,
+                an_event_folded_in_twice_is_refused,
                 a_second_redemption_of_one_reference_is_refused,
                 a_second_reversal_of_one_reference_is_refused,
                 a_reward_step_taken_twice_is_refused,

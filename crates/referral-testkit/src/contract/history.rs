@@ -72,15 +72,12 @@ pub async fn pages_of_any_size_hold_each_line_once(subject: Subject) {
     let mut pages = 0;
     for limit in [1, 2, 7, 26, 27, 28, 100] {
         let (mut found, mut before) = (Vec::new(), None);
-        loop {
+        for _ in 0..=LONG {
             let page = asked(&world, ana, &HistoryFilter { before, limit, ..HistoryFilter::default() }).await;
             assert!(page.len() <= limit as usize);
             pages += 1;
-            before = page.last().map(|item| item.line.n);
+            before = page.last().map(|item| item.line.n).or(before);
             found.extend(page);
-            if before.is_none() {
-                break;
-            }
         }
         assert_eq!(found, items, "in pages of {limit}");
     }

@@ -7,8 +7,9 @@
 //! them overlap must hold its locks. No case holds two units in one task, since the second may have to wait for the first.
 //!
 //! What the ports do not let anybody ask is not judged here: day rows (written, never read by a port), later versions
-//! of rules and a program's change of status (nothing publishes or pauses yet), which events were folded in (beyond
-//! that they do not wait any more), and survival of a crash (the black-box tests kill the server).
+//! of rules and a program's change of status (nothing publishes or pauses yet), for which referral an event was folded
+//! in (only that it is once), whether an open unit hears of an outage before it commits, and survival of a crash (the
+//! black-box tests kill the server).
 
 use std::any::Any;
 use std::sync::Arc;

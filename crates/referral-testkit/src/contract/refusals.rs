@@ -10,7 +10,7 @@ use referral_domain::user::UserFacts;
 
 use super::wallets::a_bonus;
 use super::{Subject, is_contended};
-use crate::build::{a_referral, a_spend, reference, usd};
+use crate::build::{a_referral, a_spend, reference, source, usd};
 use crate::fake::NOON;
 use crate::world::World;
 
@@ -54,6 +54,14 @@ pub async fn a_second_event_of_one_source_is_refused(subject: Subject) {
     twin.recorded_at = NOON.plus_micros(5);
     assert_refused(&world, Changes { events: vec![twin], ..Changes::default() }).await;
     assert_eq!(world.event("inv_1").await, Some(first));
+}
+
+pub async fn an_event_folded_in_twice_is_refused(subject: Subject) {
+    let world = told(subject).await;
+    world.spend(&[a_spend("early", "u_dan", usd(5_00)).build()]).await;
+    let dan = world.sign_up("u_dan", &world.code("u_ana").await).await.expect("applied");
+    let folded = vec![(source("early"), dan.facts.id)];
+    assert_refused(&world, Changes { folded, ..Changes::default() }).await;
 }
 
 pub async fn a_second_redemption_of_one_reference_is_refused(subject: Subject) {
