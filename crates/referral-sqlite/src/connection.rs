@@ -78,7 +78,8 @@ struct Setting {
     value: String,
 }
 
-fn check(conn: &mut SqliteConnection, name: &str, expected: &str) -> Result<(), StoreError> {
+/// Whether a setting is what it must be.
+pub(crate) fn check(conn: &mut SqliteConnection, name: &str, expected: &str) -> Result<(), StoreError> {
     let found = setting(conn, name)?;
     if found == expected {
         return Ok(());

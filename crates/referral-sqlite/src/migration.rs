@@ -47,11 +47,11 @@ pub(crate) fn check(conn: &mut SqliteConnection) -> Result<(), StoreError> {
 fn known() -> Result<Vec<(String, String)>, StoreError> {
     use diesel::migration::MigrationSource;
     let embedded = MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(StoreError::Unavailable)?;
-    let name = |migration: &Box<dyn diesel::migration::Migration<Sqlite>>| {
+    let mut known = Vec::with_capacity(embedded.len());
+    for migration in &embedded {
         let name = migration.name();
-        (name.version().to_string(), name.to_string())
-    };
-    let mut known: Vec<_> = embedded.iter().map(name).collect();
+        known.push((name.version().to_string(), name.to_string()));
+    }
     known.sort();
     Ok(known)
 }

@@ -161,7 +161,7 @@ fn expirable(book: BookId, now: Timestamp, limit: u32) -> Fixed {
 pub(crate) const UNSETTLED: &str = "SELECT r.referred_id FROM (
     SELECT referral_id FROM referral_progress INDEXED BY referral_progress_reward_unsettled
     WHERE book_id = ? AND reward_status = 'not_due' AND state <> 'fraud' AND referrer_reward > 0
-      AND spend_gross - spend_refunded >= spend_threshold
+      AND spend_threshold <= spend_gross - spend_refunded
       AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)
     UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_welcome_unsettled
     WHERE book_id = ? AND welcome_status = 'not_due' AND state <> 'fraud' AND welcome_credit > 0

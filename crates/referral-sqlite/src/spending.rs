@@ -6,6 +6,7 @@
 mod row;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -55,8 +56,8 @@ fn emails(
 ) -> Result<BTreeMap<UserId, EmailStatus>, StoreError> {
     let mut known = BTreeMap::new();
     for user in of {
-        if !known.contains_key(&user) {
-            known.insert(user, users::by_id(conn, book, user)?.email_status());
+        if let Entry::Vacant(place) = known.entry(user) {
+            place.insert(users::by_id(conn, book, user)?.email_status());
         }
     }
     Ok(known)

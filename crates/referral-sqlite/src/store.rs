@@ -20,7 +20,7 @@ use crate::writer::{Lease, Writer, on_blocking_thread};
 /// unit takes the file's write lock when it begins and waits for it at most 5 seconds.
 #[derive(Clone)]
 pub struct SqliteStore {
-    writer: Arc<Mutex<Writer>>,
+    pub(crate) writer: Arc<Mutex<Writer>>,
     pub(crate) readers: Arc<Pool>,
 }
 

@@ -1,7 +1,9 @@
 //! The store against the contract of the ports, and the schema against whoever would corrupt it.
 
 mod attacks;
+mod connections;
 mod contract;
+mod prepared;
 mod schema;
 mod tampering;
 

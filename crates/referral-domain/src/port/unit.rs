@@ -190,10 +190,10 @@ pub trait Referrals: Send {
     ) -> Result<Vec<Referral>, StoreError>;
 
     /// At most `limit` referrals whose awards may not be at their level; locked; those that another unit holds are
-    /// passed over. Those are: reward `not_due` with net spend at the threshold in a state but `fraud`, unless the
-    /// referred user was verified only after the window; welcome `not_due` once activated; either withheld as
-    /// `program-paused` though the program is active, or as `referrer-email-not-verified` though it is not known to
-    /// be unverified.
+    /// passed over. Those are, in any state but `fraud` and of awards greater than nothing: reward `not_due` with net
+    /// spend at the threshold, unless the referred user was verified only after the window; welcome `not_due` once
+    /// activated; and in any state: either withheld as `program-paused` though the program is active, or as
+    /// `referrer-email-not-verified` though it is not known to be unverified.
     async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError>;
 }
 

@@ -283,3 +283,23 @@ async fn a_store_is_ready_with_exactly_the_schema_of_this_build() {
     assert!(why(store.migrate().await).contains("newer"));
     assert!(why(store.pending().await).contains("newer"));
 }
+
+#[tokio::test]
+async fn credit_transactions_are_read_from_the_ledger() {
+    let (mut conn, _folder) = attacks::an_honest_book().await;
+    let columns = lines(&mut conn, "SELECT name AS line FROM pragma_table_info('credit_transactions')");
+    let expected = "user_id transaction_type amount balance_before balance_after referral_id reference_id
+      reference_type description created_by created_at";
+    assert_eq!(columns, expected.split_whitespace().collect::<Vec<_>>());
+    let of_ana = "SELECT format('%s %d from %d to %d', transaction_type, amount, balance_before, balance_after) AS line
+      FROM credit_transactions WHERE user_id = 'u_ana' ORDER BY created_at";
+    let told = [
+        "referral_bonus 2500 from 0 to 2500",
+        "credit_redemption -2000 from 2500 to 500",
+        "credit_redemption 500 from 500 to 1000",
+    ];
+    assert_eq!(lines(&mut conn, of_ana), told);
+    conn.batch_execute("DELETE FROM user_names WHERE host_id = 'u_ana'").expect("a name is erased");
+    let nameless = "SELECT count(*) || '' AS line FROM credit_transactions WHERE user_id IS NULL";
+    assert_eq!((lines(&mut conn, of_ana).len(), lines(&mut conn, nameless)), (0, vec!["3".to_owned()]));
+}

@@ -169,7 +169,7 @@ async fn every_attack_on_a_trigger_works_once_it_is_dropped() {
         }
     }
     println!("triggers dropped={tried} attacks that then stored something={}", open.len());
-    assert!(open.contains(&"change a transfer's description of time") && open.len() * 2 >= tried, "{open:?}");
+    assert!(open.contains(&"change when a transfer took effect") && open.len() * 2 >= tried, "{open:?}");
 }
 
 #[tokio::test]

@@ -9,7 +9,10 @@ const NATURAL: &str = "transfers.book_id, transfers.origin, transfers.origin_id,
 const CHAIN: &str = "book_id, account_id, prev_seq, balance_before";
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [natural_keys(), sides(), amounts(), entries(), heads(), accounts()].into_iter().flatten().collect()
+    [natural_keys(), sides(), amounts(), entries(), chains(), heads(), accounts(), immutable()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn forged(label: &'static str, by: super::Refusal, change: impl FnOnce(Group) -> Group) -> Attack {
@@ -148,7 +151,6 @@ fn entries() -> Vec<Attack> {
         it.entry(|_| entry(BEN_OWED, "owed", 3, 0x90, 5, 0))
     };
     let over = taking(1001, -1, "owed").line(|row| row.set("available_after", 0));
-    let second = entry(ANA_AVAILABLE, "available", 4, 4, 500, 1000);
     vec![
         attack("an overdraft", Check("entry_bounds"), taking(1001, 0, "available").sql()),
         forged("owing less than nothing", Check("entry_bounds"), owed),
@@ -182,6 +184,12 @@ fn entries() -> Vec<Attack> {
                     .line(|row| row.set("available_after", 1000).set("held_after", 5))
             },
         ),
+    ]
+}
+
+fn chains() -> Vec<Attack> {
+    let second = entry(ANA_AVAILABLE, "available", 4, 4, 500, 1000);
+    vec![
         forged("a fork", Unique("entries.book_id, entries.account_id, entries.seq"), |it| {
             it.entry(|_| entry(ANA_AVAILABLE, "available", 2, 0x90, 5, 2500))
         }),
@@ -240,9 +248,6 @@ fn heads() -> Vec<Attack> {
 
 fn accounts() -> Vec<Attack> {
     let twin = "accounts.book_id, accounts.user_id, accounts.purpose, accounts.currency";
-    let replaced = transfer(1, 1, "welcome_credit", ("welcome", "50", 0), 100);
-    let replaced =
-        replaced.set("debit_system", "'adjustment'").set("credit_account", id(0x20)).set("amount", 1);
     vec![
         attack("a twin account", Unique(twin), account(1, 0x99, ANA, "available", "USD").insert()),
         attack(
@@ -266,8 +271,16 @@ fn accounts() -> Vec<Attack> {
             Trigger("accounts_stay"),
             format!("DELETE FROM accounts WHERE account_id = {};", id(ANA_HELD)),
         ),
+    ]
+}
+
+fn immutable() -> Vec<Attack> {
+    let replaced = transfer(1, 1, "welcome_credit", ("welcome", "50", 0), 100);
+    let replaced =
+        replaced.set("debit_system", "'adjustment'").set("credit_account", id(0x20)).set("amount", 1);
+    vec![
         attack(
-            "change a transfer's description of time",
+            "change when a transfer took effect",
             Trigger("transfers_never_change"),
             "UPDATE transfers SET effective_at = 9;",
         ),
