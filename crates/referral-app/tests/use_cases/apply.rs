@@ -4,11 +4,15 @@ use referral_app::{Application, ApplyCode, Failure, SignUp};
 use referral_domain::apply::ApplyRefusal;
 use referral_domain::code::{Code, Unusable};
 use referral_domain::program::Policy;
-use referral_domain::time::{DAY, SECOND};
+use referral_domain::referral::{Attribution, Source};
+use referral_domain::time::{DAY, SECOND, Timestamp};
 use referral_domain::user::EmailStatus;
 use referral_testkit::build::{a_code, a_program, slug};
 
 use crate::stage::{Stage, again, application, made, refused, rule, word};
+
+/// Makes a code one that may not be used now.
+type Spoil = fn(&mut Code, Timestamp);
 
 #[tokio::test]
 async fn a_code_applied_twice_answers_the_same_referral() {
@@ -27,10 +31,31 @@ async fn a_repetition_names_both_people() {
     let stage = Stage::open().await;
     let code = stage.code("u_ana").await;
     stage.refer("u_ben", &code).await;
-    let Application::Again(report) = application(stage.app.sign_up(&stage.with_code("u_ben", &code)).await) else {
+    let Application::Again(report) = application(stage.app.sign_up(&stage.with_code("u_ben", &code)).await)
+    else {
         panic!("a repetition")
     };
     assert_eq!((report.referrer.as_str(), report.referred.as_str()), ("u_ana", "u_ben"));
+}
+
+#[tokio::test]
+async fn a_referral_pins_the_terms_in_force_and_remembers_where_it_came_from() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let applied_at = stage.now().plus_micros(-DAY);
+    let attribution =
+        Attribution { source: Source::Link, sub_id: Some("newsletter".to_owned()), ..crate::stage::api() };
+    let told = SignUp {
+        attribution: attribution.clone(),
+        applied_at: Some(applied_at),
+        created_at: Some(applied_at),
+        ..stage.with_code("u_ben", &code)
+    };
+    let facts = made(stage.app.sign_up(&told).await).facts;
+    assert_eq!((facts.terms, facts.rule_version), (stage.program().rules.terms, 1));
+    assert_eq!((facts.attribution, facts.code_text.to_string()), (attribution, code));
+    assert_eq!((facts.applied_at, facts.qualifies_until), (applied_at, applied_at.plus_days(90)));
+    assert_eq!((facts.created_at, facts.signed_up_at), (stage.now(), Some(applied_at)));
 }
 
 #[tokio::test]
@@ -45,7 +70,7 @@ async fn a_code_nobody_has_is_refused() {
 async fn a_code_that_may_not_be_used_is_refused_with_its_reason() {
     let stage = Stage::open().await;
     let now = stage.now();
-    let spoil: [(&str, fn(&mut Code, _), Unusable); 3] = [
+    let spoil: [(&str, Spoil, Unusable); 3] = [
         ("SPOILT-1", |code, _| code.active = false, Unusable::Inactive),
         ("SPOILT-2", |code, now| code.expires_at = Some(now), Unusable::Expired),
         ("SPOILT-3", |code, _| code.max_uses = Some(0), Unusable::Exhausted),

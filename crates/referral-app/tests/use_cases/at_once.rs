@@ -103,8 +103,11 @@ async fn a_hundred_redemptions_of_1_at_once_from_10_are_exactly_10() {
     });
     let redeemed = race(redeemers).await.iter().filter(|receipt| receipt.is_ok()).count();
     assert_eq!((redeemed, stage.available("u_ben").await), (10, 0));
-    let (summary, _) =
-        stage.app.summary(&stage.program().slug, &referral_testkit::build::host("u_ben")).await.expect("sums");
+    let (summary, _) = stage
+        .app
+        .summary(&stage.program().slug, &referral_testkit::build::host("u_ben"))
+        .await
+        .expect("sums");
     let used = summary.by_kind.iter().find(|total| total.kind == TransactionKind::CreditRedemption);
     assert_eq!(used.map(|total| (total.count, total.total)), Some((10, -10_00)));
     stage.is_sound().await;

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use referral_app::{Failure, Throttled, Validity};
 use referral_domain::code::{Code, SHORTEST, Unusable};
 use referral_domain::port::Chance;
-use referral_domain::time::{DAY, SECOND};
+use referral_domain::time::{DAY, SECOND, Timestamp};
 use referral_testkit::build::{a_code, a_program, host, slug, usd};
 use referral_testkit::contract::race;
 use referral_testkit::fake::SeededChance;
 
 use crate::stage::{Stage, ip};
+
+/// Makes a code one that may not be used now.
+type Spoil = fn(&mut Code, Timestamp);
 
 #[tokio::test]
 async fn the_first_ask_makes_a_code_and_every_later_one_finds_it() {
@@ -33,7 +36,10 @@ async fn a_code_comes_with_what_it_offers_and_what_it_brought() {
     assert_eq!((report.code.uses, report.code.last_used_at), (1, Some(stage.now())));
     assert_eq!((report.stats.total(), report.stats.potential_earnings), (1, usd(25_00)));
     let offer = report.offer;
-    assert_eq!((offer.welcome_credit, offer.referrer_reward, offer.spend_threshold), (usd(10_00), usd(25_00), usd(50_00)));
+    assert_eq!(
+        (offer.welcome_credit, offer.referrer_reward, offer.spend_threshold),
+        (usd(10_00), usd(25_00), usd(50_00))
+    );
 }
 
 #[tokio::test]
@@ -80,12 +86,16 @@ async fn codes_that_keep_colliding_grow_longer() {
 }
 
 #[tokio::test]
-async fn one_collision_does_not_lengthen_a_code() {
-    let stage = Stage::open().await;
-    takes(&stage, "u_eva", 8).await;
-    let chance = Arc::new(Repeating { played: Mutex::new(VecDeque::from([0])), after: SeededChance::default() });
-    let stage = stage.exchanging(|parts| referral_app::Parts { chance, ..parts });
-    assert_eq!(stage.code("u_ana").await.len(), SHORTEST);
+async fn a_length_is_tried_three_times_before_a_longer_one() {
+    for (collisions, length) in [(0, 8), (1, 8), (2, 8), (3, 9), (5, 9)] {
+        let stage = Stage::open().await;
+        takes(&stage, "u_eva", 8).await;
+        takes(&stage, "u_zoe", 9).await;
+        let played = Mutex::new(VecDeque::from(vec![0; collisions]));
+        let chance = Arc::new(Repeating { played, after: SeededChance::default() });
+        let stage = stage.exchanging(|parts| referral_app::Parts { chance, ..parts });
+        assert_eq!(stage.code("u_ana").await.len(), length, "after {collisions} collisions");
+    }
 }
 
 #[tokio::test]
@@ -115,7 +125,7 @@ async fn what_nobody_has_is_unknown_whatever_it_looks_like() {
 async fn a_code_that_may_not_be_used_says_why() {
     let stage = Stage::open().await;
     let now = stage.now();
-    let spoil: [(&str, fn(&mut Code, _), Unusable); 3] = [
+    let spoil: [(&str, Spoil, Unusable); 3] = [
         ("SPOILT-1", |code, _| code.active = false, Unusable::Inactive),
         ("SPOILT-2", |code, now| code.expires_at = Some(now), Unusable::Expired),
         ("SPOILT-3", |code, _| (code.uses, code.max_uses) = (2, Some(2)), Unusable::Exhausted),
@@ -170,7 +180,8 @@ async fn validations_of_one_address_are_limited_and_those_of_others_go_on() {
 async fn an_expired_code_is_valid_until_the_instant_it_expires() {
     let stage = Stage::open().await;
     let (owner, end) = (stage.world.user("u_ana").await, stage.now().plus_micros(DAY));
-    let code = a_code(stage.program().book, owner.id).spelt("TILL-NOON").with(|code| code.expires_at = Some(end));
+    let code =
+        a_code(stage.program().book, owner.id).spelt("TILL-NOON").with(|code| code.expires_at = Some(end));
     stage.world.claim(code.build()).await;
     stage.world.clock.set(end.plus_micros(-1));
     assert!(matches!(validate(&stage, "till-noon").await, Validity::Valid { .. }));

@@ -94,7 +94,10 @@ async fn a_user_nobody_heard_of_has_an_empty_history() {
 async fn nobody_sees_anybody_elses_lines() {
     let stage = ten_lines().await;
     stage.spend("inv_1", "u_ben", 50_00).await;
-    let query = HistoryQuery { user: host("u_ana"), ..query(&stage, HistoryFilter { limit: 100, ..Default::default() }) };
+    let query = HistoryQuery {
+        user: host("u_ana"),
+        ..query(&stage, HistoryFilter { limit: 100, ..Default::default() })
+    };
     let page = stage.app.history(&query).await.expect("a history");
     let kinds: Vec<_> = page.items.iter().map(|item| item.transaction.kind).collect();
     assert_eq!(kinds, [TransactionKind::ReferralBonus]);

@@ -1,14 +1,15 @@
 //! API keys, and the keys under which a request may be repeated.
 
 use referral_app::{
-    ApplyReceipt, ApplyRefusal, CreateApiKey, Failure, Idempotent, KeyReused, Never, Replayable, Swept,
+    ApplyReceipt, ApplyRefusal, CodeReport, CreateApiKey, Failure, Idempotent, KeyReused, Never, Replayable,
+    Swept,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::auth::Scope;
 use referral_domain::id::ApiKeyId;
 use referral_domain::port::{Reports, StoredReply};
 use referral_domain::time::DAY;
-use referral_testkit::build::{named_id, slug};
+use referral_testkit::build::{host, named_id, slug};
 use referral_testkit::contract::race;
 use sha2::{Digest, Sha256};
 
@@ -60,7 +61,8 @@ async fn a_request_repeated_under_its_key_gets_the_first_reply() {
     made(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await);
     let stored = stage.stored();
     let again = stage.app.apply_code(&command, Some(&a_request("k1", 1))).await;
-    let reply = StoredReply { request: [1; 32], status: 201, body: "u_ben".to_owned(), created_at: stage.now() };
+    let reply =
+        StoredReply { request: [1; 32], status: 201, body: "u_ben".to_owned(), created_at: stage.now() };
     assert_eq!(answer(again), Ok(Replayable::Replayed(reply)));
     assert_eq!(stage.stored(), stored);
 }
@@ -95,10 +97,13 @@ async fn a_refusal_is_not_kept_and_is_judged_afresh() {
 async fn two_requests_at_once_under_one_key_are_one() {
     let stage = Stage::open().await;
     let code = stage.code("u_ana").await;
-    let requests = (0..20).map(|_| {
-        let (stage, command) = (stage.clone(), stage.an_application("u_ben", &code));
-        async move { answer(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await).expect("no refusal") }
-    });
+    let requests =
+        (0..20).map(|_| {
+            let (stage, command) = (stage.clone(), stage.an_application("u_ben", &code));
+            async move {
+                answer(stage.app.apply_code(&command, Some(&a_request("k1", 1))).await).expect("no refusal")
+            }
+        });
     let replies = race(requests).await;
     let fresh = replies.iter().filter(|reply| matches!(reply, Replayable::Fresh(_))).count();
     assert_eq!((fresh, replies.len()), (1, 20));
@@ -115,6 +120,53 @@ async fn two_bodies_at_once_under_one_key_make_one_referral() {
     let replies = race(requests).await;
     let reused = replies.iter().filter(|reply| **reply == Err(ApplyRefusal::KeyReused(KeyReused))).count();
     assert_eq!((reused, stage.is_sound().await.referrals), (1, 1));
+}
+
+#[tokio::test]
+async fn a_code_asked_for_under_a_key_gets_the_first_reply_whatever_it_brought_since() {
+    let stage = Stage::open().await;
+    let (program, ana) = (stage.program().slug.clone(), host("u_ana"));
+    let first = answer(stage.app.code_once(&program, &ana, &a_code_request(1)).await).expect("no refusal");
+    let Replayable::Fresh(report) = first else { panic!("done before: {first:?}") };
+    assert_eq!((report.stats.code.as_ref(), report.stats.total()), (Some(&report.code.text), 0));
+    stage.refer("u_ben", report.code.text.as_str()).await;
+    let stored = stage.stored();
+    let again = answer(stage.app.code_once(&program, &ana, &a_code_request(1)).await).expect("no refusal");
+    let Replayable::Replayed(reply) = again else { panic!("done anew: {again:?}") };
+    assert_eq!((reply.status, reply.body), (200, format!("{} brought 0", report.code.text)));
+    let reused = answer(stage.app.code_once(&program, &ana, &a_code_request(2)).await);
+    assert_eq!((reused, stage.stored()), (Err(KeyReused), stored));
+    let nowhere = stage.app.code_once(&slug("other"), &ana, &a_code_request(1)).await;
+    assert!(matches!(nowhere, Err(Failure::NoProgram)));
+}
+
+#[tokio::test]
+async fn a_code_asked_for_at_once_under_many_keys_is_one() {
+    let stage = Stage::open().await;
+    let asks = (0..10).map(|n| {
+        let stage = stage.clone();
+        async move {
+            let (slug, key) = (stage.program().slug.clone(), format!("k{}", n / 2));
+            let request = Idempotent { key: &key, ..a_code_request(1) };
+            match answer(stage.app.code_once(&slug, &host("u_ana"), &request).await).expect("no refusal") {
+                Replayable::Fresh(report) => (true, report.code.text.to_string()),
+                Replayable::Replayed(reply) => (false, reply.body.replace(" brought 0", "")),
+            }
+        }
+    });
+    let told = race(asks).await;
+    assert!(told.windows(2).all(|pair| pair[0].1 == pair[1].1), "{told:?}");
+    assert_eq!(told.iter().filter(|(fresh, _)| *fresh).count(), 5, "one a key");
+}
+
+fn a_code_request(body: u8) -> Idempotent<'static, CodeReport> {
+    Idempotent {
+        caller: "key:billing",
+        endpoint: "POST /api/codes",
+        key: "k1",
+        request: [body; 32],
+        render: &|report| (200, format!("{} brought {}", report.code.text, report.stats.total())),
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,10 @@ async fn exactly_what_is_asked_is_taken() {
     let its = item.transaction;
     assert_eq!((its.kind, its.created_by), (TransactionKind::CreditRedemption, CreatedBy::Service));
     assert_eq!(its.description, "Credits used: order:1");
-    assert_eq!((its.reference.as_deref(), its.reference_type), (Some("order:1"), Some(ReferenceType::Redemption)));
+    assert_eq!(
+        (its.reference.as_deref(), its.reference_type),
+        (Some("order:1"), Some(ReferenceType::Redemption))
+    );
     assert_eq!(stage.balance("u_ben").await.balances, only(6_00));
     stage.is_sound().await;
 }
@@ -48,7 +51,8 @@ async fn up_to_takes_what_there_is() {
     assert_eq!(first.redeemed, 4_00);
     let rest = answer(stage.app.redeem_credits(&up_to(&stage, "order:2", 40_00)).await).expect("no refusal");
     assert_eq!((rest.redeemed, rest.balance.balances), (6_00, only(0)));
-    let nothing = answer(stage.app.redeem_credits(&up_to(&stage, "order:3", 40_00)).await).expect("no refusal");
+    let nothing =
+        answer(stage.app.redeem_credits(&up_to(&stage, "order:3", 40_00)).await).expect("no refusal");
     assert_eq!((nothing.redeemed, nothing.item), (0, None));
     assert_eq!(stage.is_sound().await.transactions, 3);
 }
@@ -57,7 +61,11 @@ async fn up_to_takes_what_there_is() {
 async fn the_same_redemption_again_gets_the_first_answer() {
     let stage = Stage::open().await;
     stage.ben_is_verified().await;
-    for command in [stage.a_redemption("order:1", "u_ben", 4_00), up_to(&stage, "order:2", 99_00), up_to(&stage, "order:3", 1)] {
+    for command in [
+        stage.a_redemption("order:1", "u_ben", 4_00),
+        up_to(&stage, "order:2", 99_00),
+        up_to(&stage, "order:3", 1),
+    ] {
         let first = answer(stage.app.redeem_credits(&command).await).expect("no refusal");
         let stored = stage.stored();
         stage.world.clock.advance(DAY);

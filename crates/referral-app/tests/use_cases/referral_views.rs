@@ -22,8 +22,15 @@ async fn stats_count_referrals_by_state_and_what_they_earn() {
     stage.hear("u_done", true).await;
     stage.spend("inv_1", "u_done", 50_00).await;
     let stats = stats(&stage, "u_ana").await;
-    let counts =
-        ReferralCounts { pending: 1, active: 1, completed: 1, expired: 1, fraud: 0, potential: 50_00, earned: 25_00 };
+    let counts = ReferralCounts {
+        pending: 1,
+        active: 1,
+        completed: 1,
+        expired: 1,
+        fraud: 0,
+        potential: 50_00,
+        earned: 25_00,
+    };
     assert_eq!((stats.counts, stats.total()), (counts, 4));
     assert_eq!((stats.total_earned, stats.potential_earnings), (usd(25_00), usd(50_00)));
     assert_eq!(stats.code.map(|text| text.to_string()), Some(code));
@@ -83,7 +90,10 @@ async fn a_user_nobody_referred_counts_as_verified_until_the_contrary_is_known()
 #[tokio::test]
 async fn there_is_nothing_to_see_in_a_program_that_does_not_exist() {
     let stage = Stage::open().await;
-    assert!(matches!(stage.app.referral_stats(&slug("other"), &host("u_ana")).await, Err(Failure::NoProgram)));
+    assert!(matches!(
+        stage.app.referral_stats(&slug("other"), &host("u_ana")).await,
+        Err(Failure::NoProgram)
+    ));
     assert!(matches!(stage.app.my_referrer(&slug("other"), &host("u_ana")).await, Err(Failure::NoProgram)));
 }
 

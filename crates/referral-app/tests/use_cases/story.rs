@@ -36,7 +36,10 @@ async fn both_histories_say_why() {
     let stage = Stage::open().await;
     stage.ben_is_verified().await;
     stage.spend("inv_1", "u_ben", 60_00).await;
-    let told = [("u_ana", "Reward: a friend reached 50.00 USD"), ("u_ben", "Welcome credit: your e-mail is verified")];
+    let told = [
+        ("u_ana", "Reward: a friend reached 50.00 USD"),
+        ("u_ben", "Welcome credit: your e-mail is verified"),
+    ];
     for (user, why) in told {
         let query = HistoryQuery {
             program: stage.program().slug.clone(),

@@ -93,10 +93,8 @@ async fn the_newest_token_decides_while_no_event_spoke() {
     let stage = Stage::open().await;
     let code = stage.code("u_ana").await;
     let command = stage.an_application("u_ben", &code);
-    let older = ApplyCode {
-        email_verified: Some(word(stage.now().plus_micros(-HOUR), true)),
-        ..command.clone()
-    };
+    let older =
+        ApplyCode { email_verified: Some(word(stage.now().plus_micros(-HOUR), true)), ..command.clone() };
     made(stage.app.apply_code(&with_word(&stage, command, false), None).await);
     assert_eq!(again(stage.app.apply_code(&older, None).await).progress.verified_at, None);
     assert_eq!(stage.email_status("u_ben").await, EmailStatus::Unverified);

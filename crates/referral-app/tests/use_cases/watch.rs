@@ -16,7 +16,9 @@ impl Log {
     pub(crate) fn listen(&self) -> tracing::subscriber::DefaultGuard {
         let written = self.clone();
         let writer = move || written.clone();
-        tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish())
+        tracing::subscriber::set_default(
+            tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish(),
+        )
     }
 
     /// The lines so far.

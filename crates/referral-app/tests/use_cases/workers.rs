@@ -7,7 +7,9 @@ use referral_domain::referral::{Award, AwardStatus, Referral, State, StateName, 
 use referral_domain::time::{DAY, SECOND};
 use referral_testkit::build::{a_program, a_referral, usd};
 
+use crate::pausable::Pause;
 use crate::stage::Stage;
+use crate::watch::Counters;
 
 const NOTHING: Swept = Swept { changed: 0 };
 
@@ -41,7 +43,8 @@ async fn expired_is_a_label_and_not_a_gate() {
     stage.app.expire_referrals().await.expect("a sweep");
     stage.hear_at("u_ben", true, applied_at.plus_micros(DAY)).await;
     assert_eq!(state(&stage, "u_ben").await, StateName::Active);
-    let late = referral_testkit::build::a_spend("inv_1", "u_ben", usd(50_00)).at(applied_at.plus_micros(2 * DAY));
+    let late =
+        referral_testkit::build::a_spend("inv_1", "u_ben", usd(50_00)).at(applied_at.plus_micros(2 * DAY));
     stage.spend_all(vec![late.build()]).await;
     assert_eq!(state(&stage, "u_ben").await, StateName::Completed);
     assert_eq!((stage.available("u_ana").await, stage.available("u_ben").await), (25_00, 10_00));
@@ -88,11 +91,41 @@ async fn in_a_paused_program_what_falls_due_is_withheld_and_stays_so() {
 
 #[tokio::test]
 async fn a_program_that_runs_again_is_settled() {
-    let stage = Stage::open().await;
-    refer_many(&stage, 3, |referral| withheld(referral, WithheldReason::ProgramPaused)).await;
-    assert_eq!(stage.app.reconcile_referrals().await.expect("a sweep"), Swept { changed: 3 });
-    assert_eq!((stage.available("u_ana").await, stage.available("u_0").await), (75_00, 10_00));
+    let pause = Pause::default();
+    let stage = Stage::made_of(a_program().build(), |parts| pause.over(parts)).await;
+    let code = stage.code("u_ana").await;
+    for user in ["u_ben", "u_eva", "u_zoe"] {
+        stage.refer(user, &code).await;
+    }
+    pause.set(true);
+    for user in ["u_ben", "u_eva"] {
+        stage.hear(user, true).await;
+        stage.spend(&format!("inv_{user}"), user, 60_00).await;
+    }
+    assert_eq!(stage.app.reconcile_referrals().await.expect("a sweep"), NOTHING, "it is still paused");
+    assert_eq!(stage.is_sound().await.transactions, 0);
+    pause.set(false);
+    let counters = Counters::default();
+    let listening = metrics::set_default_local_recorder(&counters);
+    assert_eq!(stage.app.reconcile_referrals().await.expect("a sweep"), Swept { changed: 2 });
+    drop(listening);
+    assert_eq!(counters.count("referral_reconciled_total"), 2);
+    assert_eq!((stage.available("u_ana").await, stage.available("u_ben").await), (50_00, 10_00));
     stage.is_sound().await;
+    assert_eq!(stage.app.reconcile_referrals().await.expect("a sweep"), NOTHING);
+}
+
+#[tokio::test]
+async fn a_program_that_runs_again_is_settled_by_whatever_happens_first() {
+    let pause = Pause::default();
+    let stage = Stage::made_of(a_program().build(), |parts| pause.over(parts)).await;
+    stage.ben_is_verified().await;
+    pause.set(true);
+    stage.spend("inv_1", "u_ben", 60_00).await;
+    assert_eq!(stage.available("u_ana").await, 0);
+    pause.set(false);
+    stage.spend("inv_2", "u_ben", 1).await;
+    assert_eq!(stage.available("u_ana").await, 25_00);
     assert_eq!(stage.app.reconcile_referrals().await.expect("a sweep"), NOTHING);
 }
 
@@ -159,7 +192,11 @@ async fn the_default_program_is_made_once() {
     let stored = stage.stored();
     stage.app.ensure_default_program("https://elsewhere.example/").await.expect("a program");
     assert_eq!(stage.stored(), stored);
-    let made: Program = stage.app.program::<referral_app::Never>(&referral_testkit::build::slug("default")).await.expect("it");
+    let made: Program = stage
+        .app
+        .program::<referral_app::Never>(&referral_testkit::build::slug("default"))
+        .await
+        .expect("it");
     assert_eq!((made.landing_url.as_str(), made.currency.code()), ("https://shop.example/", "USD"));
 }
 

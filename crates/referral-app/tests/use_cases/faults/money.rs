@@ -32,7 +32,9 @@ async fn spends() -> Swept {
         two(stage).await;
         stage.spend_all(a_batch(stage)).await;
     };
-    let one = async |stage: &Stage| answered(stage.app.record_spend(&stage.a_batch(vec![bens(stage, 1, 30_00)])).await);
+    let one = async |stage: &Stage| {
+        answered(stage.app.record_spend(&stage.a_batch(vec![bens(stage, 1, 30_00)])).await)
+    };
     let batch = async |stage: &Stage| answered(stage.app.record_spend(&stage.a_batch(a_batch(stage))).await);
     let odd = async |stage: &Stage| {
         let late = SpendCommand { occurred_at: stage.now().plus_days(1), ..bens(stage, 1, 30_00) };
@@ -70,7 +72,8 @@ async fn redemptions() -> Swept {
         }
     };
     let up_to = async |stage: &Stage| {
-        let command = RedeemCredits { mode: RedeemMode::UpTo, ..stage.a_redemption("order:1", "u_ben", 99_00) };
+        let command =
+            RedeemCredits { mode: RedeemMode::UpTo, ..stage.a_redemption("order:1", "u_ben", 99_00) };
         answered(stage.app.redeem_credits(&command).await)
     };
     let sweeps = [

@@ -1,6 +1,6 @@
 //! Sweeps over what people do: codes, sign-ups, e-mails.
 
-use referral_app::{ApplyCode, ApplyReceipt, Idempotent, SignUp};
+use referral_app::{ApplyCode, ApplyReceipt, CodeReport, Idempotent, SignUp};
 use referral_domain::time::SECOND;
 use referral_testkit::build::{host, slug};
 use referral_testkit::faults::{Sweep, Swept};
@@ -16,21 +16,39 @@ async fn codes() -> Swept {
     let first_ask = async |stage: &Stage| stage.app.code_of(&stage.program().slug, &host("u_ana")).await;
     let made = async |stage: &Stage| drop(stage.code("u_ana").await);
     let validate = async |stage: &Stage| {
-        let code = "2222-2222";
-        stage.app.validate_code(&stage.program().slug, code, ip("8.8.4.4")).await
+        stage.app.validate_code(&stage.program().slug, "2222-2222", ip("8.8.4.4")).await
     };
     let crowded = async |stage: &Stage| {
         for owner in ["u_1", "u_2"] {
             stage.code(owner).await;
         }
     };
+    let under_key = async |stage: &Stage| {
+        let (slug, request) = (stage.program().slug.clone(), a_code_request(1));
+        answered(stage.app.code_once(&slug, &host("u_ana"), &request).await)
+    };
+    let asked_under_key = async |stage: &Stage| {
+        under_key(stage).await.expect("the store answers").expect("no refusal");
+    };
     let sweeps = [
         swept(Sweep::of("a code, first asked for").in_steps(), nothing, first_ask).await,
         swept(Sweep::of("a code, after collisions").in_steps(), crowded, first_ask).await,
         swept(Sweep::of("a code, asked for again"), made, first_ask).await,
+        swept(Sweep::of("a code, asked for under a key"), nothing, under_key).await,
+        swept(Sweep::of("a code, asked for again under its key"), asked_under_key, under_key).await,
         swept(Sweep::of("a code validated"), made, validate).await,
     ];
     sweeps.into_iter().sum()
+}
+
+fn a_code_request(body: u8) -> Idempotent<'static, CodeReport> {
+    Idempotent {
+        caller: "key:billing",
+        endpoint: "POST /api/codes",
+        key: "k1",
+        request: [body; 32],
+        render: &|report| (200, report.code.text.to_string()),
+    }
 }
 
 async fn sign_ups() -> Swept {
@@ -65,7 +83,11 @@ async fn sign_ups() -> Swept {
 
 /// Ben signs up with Ana's code, from an address, with an e-mail.
 fn bens(stage: &Stage) -> SignUp {
-    SignUp { email: Some("ben@shop.example".to_owned()), ip: ip("8.8.4.4"), ..stage.with_code("u_ben", "2222-2222") }
+    SignUp {
+        email: Some("ben@shop.example".to_owned()),
+        ip: ip("8.8.4.4"),
+        ..stage.with_code("u_ben", "2222-2222")
+    }
 }
 
 async fn applications() -> Swept {
@@ -99,12 +121,12 @@ fn known_and(set: impl AsyncFn(&Stage)) -> impl AsyncFn(&Stage) {
 }
 
 /// Ben applies Ana's code by a token that says that his e-mail is verified.
-fn by_bens_token(stage: &Stage) -> ApplyCode {
+pub(super) fn by_bens_token(stage: &Stage) -> ApplyCode {
     let email_verified = Some(word(stage.now(), true));
     ApplyCode { email_verified, ip: ip("8.8.4.4"), ..stage.an_application("u_ben", "2222-2222") }
 }
 
-fn a_request(body: u8) -> Idempotent<'static, ApplyReceipt> {
+pub(super) fn a_request(body: u8) -> Idempotent<'static, ApplyReceipt> {
     Idempotent {
         caller: "user:u_ben",
         endpoint: "POST /api/referral/apply",
@@ -131,7 +153,8 @@ async fn emails() -> Swept {
             answered(stage.app.email_verified(&stage.an_email_event(user, verified, None)).await)
         }
     };
-    let elsewhere = async |stage: &Stage| stage.app.program::<referral_app::Never>(&slug("default")).await.map(drop);
+    let elsewhere =
+        async |stage: &Stage| stage.app.program::<referral_app::Never>(&slug("default")).await.map(drop);
     let sweeps = [
         swept(Sweep::of("an e-mail of somebody nobody heard of"), nothing, heard("u_ben", true)).await,
         swept(Sweep::of("an e-mail verified, both rewarded"), spent, heard("u_ben", true)).await,

@@ -17,21 +17,39 @@ pub(super) async fn sweeps() -> Swept {
 
 async fn workers() -> Swept {
     let sweeps = [
-        swept(Sweep::of("referrals expire"), over, async |stage: &Stage| stage.app.expire_referrals().await).await,
-        swept(Sweep::of("nothing expires"), nothing, async |stage: &Stage| stage.app.expire_referrals().await).await,
-        swept(Sweep::of("referrals reconciled"), missed, async |stage: &Stage| stage.app.reconcile_referrals().await)
+        swept(Sweep::of("referrals expire"), over, async |stage: &Stage| stage.app.expire_referrals().await)
             .await,
+        swept(Sweep::of("nothing expires"), nothing, async |stage: &Stage| {
+            stage.app.expire_referrals().await
+        })
+        .await,
+        swept(Sweep::of("referrals reconciled"), missed, async |stage: &Stage| {
+            stage.app.reconcile_referrals().await
+        })
+        .await,
         swept(Sweep::of("nothing to reconcile"), nothing, async |stage: &Stage| {
             stage.app.reconcile_referrals().await
         })
         .await,
-        swept(Sweep::of("replies forgotten"), nothing, async |stage: &Stage| stage.app.forget_replies().await).await,
+        swept(Sweep::of("replies forgotten"), replied, async |stage: &Stage| {
+            stage.app.forget_replies().await
+        })
+        .await,
         swept(Sweep::of("the first start"), nothing, async |stage: &Stage| {
             stage.app.ensure_default_program("https://shop.example/").await
         })
         .await,
     ];
     sweeps.into_iter().sum()
+}
+
+/// A reply was kept for its key 31 days ago.
+async fn replied(stage: &Stage) {
+    stage.code("u_ana").await;
+    let command = super::people::by_bens_token(stage);
+    let replied = stage.app.apply_code(&command, Some(&super::people::a_request(1))).await;
+    assert!(replied.is_ok(), "{replied:?}");
+    stage.world.clock.advance(31 * DAY);
 }
 
 /// The window of two referrals is over.

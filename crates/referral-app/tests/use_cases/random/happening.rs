@@ -11,15 +11,45 @@ pub(super) const PEOPLE: usize = 5;
 /// One thing that happens. People, events and references are told by number; `ago` is before now, in microseconds.
 #[derive(Clone, Debug)]
 pub(super) enum Happening {
-    SignUp { user: usize, code: Option<usize>, verified: Option<bool>, created_ago: i64, applied_ago: i64 },
-    Hear { user: usize, verified: bool, ago: i64 },
-    Spend { event: usize, user: usize, cents: i64, ago: i64 },
+    SignUp {
+        user: usize,
+        code: Option<usize>,
+        verified: Option<bool>,
+        created_ago: i64,
+        applied_ago: i64,
+    },
+    Hear {
+        user: usize,
+        verified: bool,
+        ago: i64,
+    },
+    Spend {
+        event: usize,
+        user: usize,
+        cents: i64,
+        ago: i64,
+    },
     /// An event told before, as it was told.
-    SpendAgain { nth: usize },
-    Redeem { reference: usize, user: usize, cents: i64, up_to: bool },
-    Reverse { reference: usize, redemption: usize, cents: Option<i64> },
-    Advance { micros: i64 },
-    Pause { paused: bool },
+    SpendAgain {
+        nth: usize,
+    },
+    Redeem {
+        reference: usize,
+        user: usize,
+        cents: i64,
+        up_to: bool,
+    },
+    Reverse {
+        reference: usize,
+        redemption: usize,
+        cents: Option<i64>,
+    },
+    Advance {
+        micros: i64,
+    },
+    Pause {
+        paused: bool,
+    },
     Expire,
     Reconcile,
 }
@@ -36,12 +66,8 @@ pub(super) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 fn arrivals() -> impl Strategy<Value = Vec<Happening>> {
     let comes = (1..PEOPLE).map(|user| {
         let code = prop_oneof![4 => (0..user).prop_map(Some), 1 => Just(None)];
-        (code, proptest::option::weighted(0.6, Just(true))).prop_map(move |(code, verified)| Happening::SignUp {
-            user,
-            code,
-            verified,
-            created_ago: 0,
-            applied_ago: 0,
+        (code, proptest::option::weighted(0.6, Just(true))).prop_map(move |(code, verified)| {
+            Happening::SignUp { user, code, verified, created_ago: 0, applied_ago: 0 }
         })
     });
     comes.collect::<Vec<_>>()

@@ -295,9 +295,8 @@ impl Oracle {
     /// The referral a user came by, and those that wait for them as their referrer.
     fn spread(&mut self, user: usize) {
         self.touch(user);
-        let waits = |brought: &Brought| {
-            brought.by == user && brought.reward == Promise::Withheld(Why::Referrer)
-        };
+        let waits =
+            |brought: &Brought| brought.by == user && brought.reward == Promise::Withheld(Why::Referrer);
         for other in 0..self.people.len() {
             if self.email(user) != Email::No && self.people[other].brought.as_ref().is_some_and(waits) {
                 self.touch(other);
@@ -313,7 +312,8 @@ impl Oracle {
             Email::No | Email::Unknown => None,
         };
         let in_time = brought.verified_at.is_some_and(|at| at < brought.applied_at + WINDOW);
-        brought.expired &= !(in_time && !brought.activated);
+        let activates = in_time && !brought.activated;
+        brought.expired &= !activates;
         brought.activated |= in_time;
         let due = brought.net >= THRESHOLD && (brought.activated || brought.verified_at.is_none());
         let (mine, theirs) = self.obstacles(&brought);

@@ -51,7 +51,9 @@ pub(super) async fn play(history: &[Happening]) -> Result<Told, TestCaseError> {
         let (told, expected) = play.step(happening).await;
         prop_assert_eq!(told, expected, "step {}: {:?}", step, happening);
         refusals += u64::from(matches!(told, Answer::Refused(_)));
-        play.compare().await.map_err(|broken| TestCaseError::fail(format!("step {step}: {happening:?}: {broken}")))?;
+        play.compare()
+            .await
+            .map_err(|broken| TestCaseError::fail(format!("step {step}: {happening:?}: {broken}")))?;
     }
     Ok(Told { rewards: play.oracle.rewards, refusals })
 }
@@ -66,7 +68,15 @@ impl Play {
             codes.push(stage.code(&name(user)).await);
         }
         let oracle = Oracle::of(PEOPLE, stage.now().micros());
-        Self { stage, pause, oracle, codes, spends: Vec::new(), granted: BTreeSet::new(), kept: BTreeSet::new() }
+        Self {
+            stage,
+            pause,
+            oracle,
+            codes,
+            spends: Vec::new(),
+            granted: BTreeSet::new(),
+            kept: BTreeSet::new(),
+        }
     }
 
     /// One happening on both sides: what the application answered, and what the oracle expects.
@@ -77,15 +87,20 @@ impl Play {
             }
             Happening::Hear { user, verified, ago } => self.hear(user, verified, ago).await,
             Happening::Spend { event, user, cents, ago } => {
-                let command = a_spend(&format!("inv_{event}"), &name(user), usd(cents)).at(self.at(ago)).build();
+                let command =
+                    a_spend(&format!("inv_{event}"), &name(user), usd(cents)).at(self.at(ago)).build();
                 self.spend(event, user, command).await
             }
             Happening::SpendAgain { nth } => match self.spends.get(nth).cloned() {
                 Some((event, command)) => self.spend(event, number(command.user.as_str()), command).await,
                 None => (Answer::Done, Answer::Done),
             },
-            Happening::Redeem { reference, user, cents, up_to } => self.redeem(reference, user, cents, up_to).await,
-            Happening::Reverse { reference, redemption, cents } => self.reverse(reference, redemption, cents).await,
+            Happening::Redeem { reference, user, cents, up_to } => {
+                self.redeem(reference, user, cents, up_to).await
+            }
+            Happening::Reverse { reference, redemption, cents } => {
+                self.reverse(reference, redemption, cents).await
+            }
             ref other => self.pass(other).await,
         }
     }
@@ -94,7 +109,9 @@ impl Play {
     async fn pass(&mut self, happening: &Happening) -> (Answer, Answer) {
         let app = &self.stage.app;
         match *happening {
-            Happening::Advance { micros } => self.oracle.now = self.stage.world.clock.advance(micros).micros(),
+            Happening::Advance { micros } => {
+                self.oracle.now = self.stage.world.clock.advance(micros).micros()
+            }
             Happening::Pause { paused } => {
                 self.pause.set(paused);
                 self.oracle.paused = paused;
@@ -167,10 +184,18 @@ impl Play {
         let command =
             RedeemCredits { mode, ..self.stage.a_redemption(&format!("order:{order}"), &name(user), cents) };
         let told = match answer(self.stage.app.redeem_credits(&command).await) {
-            Ok(receipt) => if receipt.replayed { Answer::Again } else { Answer::Done },
+            Ok(receipt) => {
+                if receipt.replayed {
+                    Answer::Again
+                } else {
+                    Answer::Done
+                }
+            }
             Err(RedeemRefused::Conflict) => Answer::Conflict,
             Err(RedeemRefused::Rule(RedeemRefusal::EmailNotVerified)) => Answer::Refused("not verified"),
-            Err(RedeemRefused::Rule(RedeemRefusal::InsufficientBalance { .. })) => Answer::Refused("too little"),
+            Err(RedeemRefused::Rule(RedeemRefusal::InsufficientBalance { .. })) => {
+                Answer::Refused("too little")
+            }
         };
         (told, self.oracle.redeem(order, user, cents, up_to))
     }
@@ -184,7 +209,13 @@ impl Play {
             reason: None,
         };
         let told = match answer(self.stage.app.reverse_redemption(&command).await) {
-            Ok(receipt) => if receipt.replayed { Answer::Again } else { Answer::Done },
+            Ok(receipt) => {
+                if receipt.replayed {
+                    Answer::Again
+                } else {
+                    Answer::Done
+                }
+            }
             Err(ReversalRefused::Conflict) => Answer::Conflict,
             Err(ReversalRefused::NotFound) => Answer::Refused("not found"),
             Err(ReversalRefused::Over(_)) => Answer::Refused("over"),
