@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use referral_domain::apply::{Applied, ApplyOrder, ApplyRefusal};
+use referral_domain::apply::{Applied, ApplyOrder, ApplyRefusal, NewReferral};
 use referral_domain::port::{StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -16,8 +16,8 @@ use crate::applying::{Application, ApplyReceipt, Arrival, Refusal, add, arrive};
 use crate::email_verified::named;
 use crate::failure::Failure;
 use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::ip_limit::Seat;
 use crate::spread::Spread;
-use crate::throttle::Throttled;
 use crate::transact::transact;
 
 /// A code to apply, and what the user's token tells.
@@ -70,7 +70,7 @@ impl App {
         self.admit_arrival(&command.program, &arrival, request, now).await
     }
 
-    /// Reserves the address's sign-up, runs the unit, and gives the reservation back when no referral was made.
+    /// Runs the unit; gives the address's seat back when no referral was made.
     pub(crate) async fn admit_arrival(
         &self,
         slug: &Slug,
@@ -78,15 +78,10 @@ impl App {
         request: Option<&Idempotent<'_, ApplyReceipt>>,
         now: Timestamp,
     ) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
-        let program = self.program::<Refusal>(slug).await?;
-        let ip = arrival.code.and(arrival.ip);
-        let (reserved, barred) = match self.reserve_sign_up(&program, ip, now).await {
-            Ok(reserved) => (reserved, None),
-            Err(throttled) => (None, Some(throttled)),
-        };
-        let settled = self.settle_arrival(slug, arrival, barred, request, now).await;
-        if !is_made(&settled) {
-            self.give_back(reserved).await;
+        let seat = Seat::of(self, arrival.ip);
+        let settled = self.settle_arrival(slug, arrival, &seat, request, now).await;
+        if !may_be_made(&settled) {
+            seat.give_back().await;
         }
         settled?.map_err(Failure::Refused)
     }
@@ -95,7 +90,7 @@ impl App {
         &self,
         slug: &Slug,
         arrival: &Arrival<'_>,
-        barred: Option<Throttled>,
+        seat: &Seat<'_>,
         request: Option<&Idempotent<'_, ApplyReceipt>>,
         now: Timestamp,
     ) -> Result<Settled, Failure<Refusal>> {
@@ -109,7 +104,7 @@ impl App {
                 }
                 let ids = &mut || self.draw_id();
                 let (decided, told) = arrive(unit, &program, arrival, now, ids).await?;
-                let (settled, told) = settle(unit, &program, decided, told, arrival, barred).await?;
+                let (settled, told) = settle(unit, &program, decided, told, arrival, seat, now).await?;
                 finish(unit, &program, settled, told, request, now, ids).await
             })
         })
@@ -117,8 +112,13 @@ impl App {
     }
 }
 
-fn is_made(settled: &Result<Settled, Failure<Refusal>>) -> bool {
-    matches!(settled, Ok(Ok(Replayable::Fresh(ApplyReceipt { application: Application::Made(_), .. }))))
+/// Whether a referral was stored, or may have been: a commit whose answer was lost counts against the address.
+fn may_be_made(settled: &Result<Settled, Failure<Refusal>>) -> bool {
+    match settled {
+        Ok(Ok(Replayable::Fresh(receipt))) => matches!(receipt.application, Application::Made(_)),
+        Err(Failure::Store(error)) => !error.is_contended(),
+        Ok(_) | Err(Failure::Refused(_) | Failure::NoProgram) => false,
+    }
 }
 
 /// What the decision means for the caller, and for what is recorded. A full address bars new referrals alone: a
@@ -129,21 +129,26 @@ async fn settle(
     decided: Result<Applied, ApplyRefusal>,
     mut told: Spread,
     arrival: &Arrival<'_>,
-    barred: Option<Throttled>,
+    seat: &Seat<'_>,
+    now: Timestamp,
 ) -> Result<(Result<ApplyReceipt, Refusal>, Spread), StoreError> {
-    let application = match (decided, barred) {
-        (Ok(Applied::New(_)), Some(throttled)) => Err(Refusal::IpLimit(throttled)),
-        (Ok(Applied::New(new)), None) => {
-            let report = Box::new(named(unit, new.referral.clone()).await?);
-            add(&mut told, *new);
-            Ok(Application::Made(report))
-        }
-        (Ok(Applied::Again(referral)), _) => Ok(Application::Again(Box::new(named(unit, *referral).await?))),
-        (Err(ApplyRefusal::CodeUnknown), _) if arrival.code.is_none() => Ok(Application::Noted),
-        (Err(refusal), _) => Err(Refusal::Rule(refusal)),
+    let application = match decided {
+        Ok(Applied::New(new)) => match seat.take(program, now).await {
+            Ok(()) => Ok(made(unit, &mut told, *new).await?),
+            Err(throttled) => Err(Refusal::IpLimit(throttled)),
+        },
+        Ok(Applied::Again(referral)) => Ok(Application::Again(Box::new(named(unit, *referral).await?))),
+        Err(ApplyRefusal::CodeUnknown) if arrival.code.is_none() => Ok(Application::Noted),
+        Err(refusal) => Err(Refusal::Rule(refusal)),
     };
     let receipt = application.map(|application| ApplyReceipt { application, program: program.clone() });
     Ok((receipt, told))
+}
+
+async fn made(unit: &mut Unit<'_>, told: &mut Spread, new: NewReferral) -> Result<Application, StoreError> {
+    let report = Box::new(named(unit, new.referral.clone()).await?);
+    add(told, new);
+    Ok(Application::Made(report))
 }
 
 async fn finish(

@@ -1,12 +1,10 @@
 //! A user's balance.
 
 use referral_domain::credit::{BalanceSnapshot, may_redeem};
-use referral_domain::ledger::Balances;
-use referral_domain::port::{BalanceReport, StoreError};
+use referral_domain::port::AccountReport;
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
-use referral_domain::user::UserFacts;
 
 use crate::app::App;
 use crate::failure::{Failure, Never};
@@ -31,35 +29,18 @@ impl App {
     pub async fn balance(&self, slug: &Slug, user: &HostId) -> Result<BalanceView, Failure<Never>> {
         let now = self.now();
         let program = self.program::<Never>(slug).await?;
-        let (balance, can_redeem) = match self.reports().user(program.book, user).await? {
-            Some(facts) => {
-                (self.snapshot_of(&program, &facts, now).await?, self.may_redeem(&program, &facts).await?)
-            }
-            None => (nothing(now), true),
-        };
-        Ok(BalanceView { balance, can_redeem, program })
-    }
-
-    pub(crate) async fn snapshot_of(
-        &self,
-        program: &Program,
-        facts: &UserFacts,
-        now: Timestamp,
-    ) -> Result<BalanceSnapshot, StoreError> {
-        let report = self.reports().balance(program.book, facts.id, aged_before(program, now)).await?;
-        let BalanceReport { last, aged } = report;
-        let taken = last.as_ref().map_or(0, |line| line.taken);
-        let balances = last.map(|line| line.after).unwrap_or_default();
-        Ok(BalanceSnapshot { balances, payable: BalanceSnapshot::payable(balances, aged, taken), as_of: now })
-    }
-
-    pub(crate) async fn may_redeem(&self, program: &Program, facts: &UserFacts) -> Result<bool, StoreError> {
-        let referred = self.reports().referral_of(program.book, facts.id).await?.is_some();
-        Ok(may_redeem(facts.email_status(), referred))
+        let account = self.reports().account(program.book, user, aged_before(&program, now)).await?;
+        Ok(BalanceView::of(account, program, now))
     }
 }
 
-/// The balance of a user who never had anything.
-pub(crate) fn nothing(now: Timestamp) -> BalanceSnapshot {
-    BalanceSnapshot { balances: Balances::default(), payable: 0, as_of: now }
+impl BalanceView {
+    pub(crate) fn of(account: AccountReport, program: Program, now: Timestamp) -> Self {
+        let AccountReport { email, referred, last, aged } = account;
+        let taken = last.as_ref().map_or(0, |line| line.taken);
+        let balances = last.map(|line| line.after).unwrap_or_default();
+        let payable = BalanceSnapshot::payable(balances, aged, taken);
+        let balance = BalanceSnapshot { balances, payable, as_of: now };
+        Self { balance, can_redeem: may_redeem(email, referred), program }
+    }
 }

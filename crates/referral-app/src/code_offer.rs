@@ -2,7 +2,7 @@
 
 use referral_domain::code::{Code, CodeText, LONGEST, SHORTEST};
 use referral_domain::id::CodeId;
-use referral_domain::port::{Changes, CodeClaim, NewUser, StoreError, Unit};
+use referral_domain::port::{Changes, CodeClaim, NewUser, ReferrerReport, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
@@ -40,15 +40,12 @@ impl App {
     /// No such program, or the store's.
     pub async fn code_of(&self, slug: &Slug, user: &HostId) -> Result<CodeReport, Failure<Never>> {
         let program = self.program::<Never>(slug).await?;
-        let known = match self.reports().user(program.book, user).await? {
-            Some(facts) => self.reports().primary_code(program.book, facts.id).await?,
-            None => None,
-        };
-        let code = match known {
+        let ReferrerReport { code, counts } = self.reports().referrer(program.book, user).await?;
+        let code = match code {
             Some(code) => code,
             None => self.make_code(slug, user).await?,
         };
-        let stats = self.stats_of(&program, code.owner, Some(code.text.clone())).await?;
+        let stats = ReferralStats::of(&program, Some(code.text.clone()), counts);
         Ok(CodeReport { offer: Offer::of(&program), code, stats, program })
     }
 

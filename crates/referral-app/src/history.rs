@@ -5,8 +5,9 @@ use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 
 use crate::app::App;
-use crate::balance::{BalanceView, nothing};
+use crate::balance::BalanceView;
 use crate::failure::{Failure, Never};
+use crate::redeem_credits::aged_before;
 
 /// Whose history, and which lines of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,7 +50,7 @@ impl App {
         Ok(HistoryPage { items, next, program })
     }
 
-    /// A user's history in sums, with the balance now.
+    /// A user's history in sums, with the balance they come to.
     ///
     /// # Errors
     /// No such program, or the store's.
@@ -60,15 +61,7 @@ impl App {
     ) -> Result<(Summary, BalanceView), Failure<Never>> {
         let now = self.now();
         let program = self.program::<Never>(slug).await?;
-        let Some(facts) = self.reports().user(program.book, user).await? else {
-            return Ok((
-                Summary::default(),
-                BalanceView { balance: nothing(now), can_redeem: true, program },
-            ));
-        };
-        let summary = self.reports().summary(program.book, facts.id).await?;
-        let balance = self.snapshot_of(&program, &facts, now).await?;
-        let can_redeem = self.may_redeem(&program, &facts).await?;
-        Ok((summary, BalanceView { balance, can_redeem, program }))
+        let report = self.reports().summary(program.book, user, aged_before(&program, now)).await?;
+        Ok((report.sums, BalanceView::of(report.account, program, now)))
     }
 }

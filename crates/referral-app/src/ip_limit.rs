@@ -1,6 +1,7 @@
-//! Sign-ups per address: reserved before the unit, given back when no referral was made.
+//! Sign-ups per address: counted when a referral is made, and only then.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use referral_domain::identity::evident_ip;
 use referral_domain::port::{Demand, Quota, Ticket};
@@ -13,16 +14,41 @@ use crate::throttle::Throttled;
 /// How many times a /64's quota a whole /48 may use.
 const WIDE: u32 = 10;
 
-impl App {
-    /// Reserves a sign-up for an address that says something about a person.
-    pub(crate) async fn reserve_sign_up(
-        &self,
-        program: &Program,
-        ip: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<Option<Ticket>, Throttled> {
-        let demands = ip.and_then(evident_ip).map(|ip| demands(program, ip)).unwrap_or_default();
-        self.reserve(&demands, now).await
+/// An address's place among its sign-ups of the hour and the day: taken once a referral is decided on, at most once
+/// however often the unit runs, and given back when none was made. What is refused by a rule never takes one.
+///
+/// It is taken inside the unit: before, refused attempts would keep out others while they last (ADR 6).
+pub(crate) struct Seat<'a> {
+    app: &'a App,
+    ip: Option<IpAddr>,
+    ticket: Mutex<Option<Ticket>>,
+}
+
+impl<'a> Seat<'a> {
+    /// The place of an address, if it says something about a person.
+    pub(crate) fn of(app: &'a App, ip: Option<IpAddr>) -> Self {
+        Self { app, ip: ip.and_then(evident_ip), ticket: Mutex::default() }
+    }
+
+    /// Takes it, unless it is taken already.
+    pub(crate) async fn take(&self, program: &Program, now: Timestamp) -> Result<(), Throttled> {
+        let demands = self.ip.map(|ip| demands(program, ip)).unwrap_or_default();
+        if self.ticket().is_none() {
+            let ticket = self.app.reserve(&demands, now).await?;
+            *self.ticket() = ticket;
+        }
+        Ok(())
+    }
+
+    /// Gives it back.
+    pub(crate) async fn give_back(&self) {
+        let ticket = self.ticket().take();
+        self.app.give_back(ticket).await;
+    }
+
+    /// A ticket is only ever replaced whole, so a panic elsewhere cannot have left a half of it.
+    fn ticket(&self) -> MutexGuard<'_, Option<Ticket>> {
+        self.ticket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,6 +14,7 @@ mod failure;
 mod history;
 mod idempotent;
 mod ip_limit;
+mod lane;
 mod my_referrer;
 mod posting;
 mod record_spend;

@@ -1,8 +1,9 @@
 //! Recording spend: one event or a batch, one unit.
 //!
 //! Calls on the store: program; scene (users, referrals, known events); wallets, only when something is granted;
-//! record; commit. Their number does not depend on how many events there are.
+//! record; commit. Their number does not depend on how many events there are, nor on how many callers told of them.
 
+use async_trait::async_trait;
 use referral_domain::port::{Changes, NewUser, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{Slug, SourceId};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::app::{App, program_in};
 use crate::failure::{Failure, Refused};
+use crate::lane::{Recorder, Told};
 use crate::posting::post_grants;
 use crate::transact::transact;
 
@@ -39,9 +41,22 @@ pub struct SpendReceipt {
 impl App {
     /// Records spend events. Each answer is durable when it is given; the same event again gets the first answer.
     ///
+    /// With a lane ([`App::with_lane`]) an event that comes alone shares a unit with others that do; several are one
+    /// unit beside it.
+    ///
     /// # Errors
     /// [`SpendRefusal`] (then nothing of the batch is recorded), no such program, or the store's.
     pub async fn record_spend(&self, command: &RecordSpend) -> Result<SpendReceipt, Failure<SpendRefusal>> {
+        match (&self.lane, command.events.as_slice()) {
+            (Some(lane), [event]) => lane.record(&command.program, event.clone()).await,
+            _ => self.record(command).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Recorder for App {
+    async fn record(&self, command: &RecordSpend) -> Told {
         let now = self.now();
         let users: &Vec<_> = &command.events.iter().map(|event| self.new_user(&event.user)).collect();
         let receipt = transact(self.store(), move |unit| {

@@ -1,9 +1,8 @@
 //! What a referrer's code brought.
 
 use referral_domain::code::CodeText;
-use referral_domain::id::UserId;
 use referral_domain::money::Money;
-use referral_domain::port::{ReferralCounts, StoreError};
+use referral_domain::port::{ReferralCounts, ReferrerReport};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 
@@ -30,26 +29,13 @@ impl App {
     /// No such program, or the store's.
     pub async fn referral_stats(&self, slug: &Slug, user: &HostId) -> Result<ReferralStats, Failure<Never>> {
         let program = self.program::<Never>(slug).await?;
-        let Some(facts) = self.reports().user(program.book, user).await? else {
-            return Ok(ReferralStats::of(&program, None, ReferralCounts::default()));
-        };
-        let code = self.reports().primary_code(program.book, facts.id).await?;
-        Ok(self.stats_of(&program, facts.id, code.map(|code| code.text)).await?)
-    }
-
-    pub(crate) async fn stats_of(
-        &self,
-        program: &Program,
-        referrer: UserId,
-        code: Option<CodeText>,
-    ) -> Result<ReferralStats, StoreError> {
-        let counts = self.reports().referral_counts(program.book, referrer).await?;
-        Ok(ReferralStats::of(program, code, counts))
+        let ReferrerReport { code, counts } = self.reports().referrer(program.book, user).await?;
+        Ok(ReferralStats::of(&program, code.map(|code| code.text), counts))
     }
 }
 
 impl ReferralStats {
-    const fn of(program: &Program, code: Option<CodeText>, counts: ReferralCounts) -> Self {
+    pub(crate) const fn of(program: &Program, code: Option<CodeText>, counts: ReferralCounts) -> Self {
         let total_earned = program.money(counts.earned);
         let potential_earnings = program.money(counts.potential);
         Self { code, counts, total_earned, potential_earnings }

@@ -37,6 +37,9 @@ pub struct SignUp {
     pub attribution: Attribution,
 }
 
+/// The instant of a word that every token and every event outweighs.
+const BEFORE_ANY_TOKEN: Timestamp = Timestamp::from_micros(0);
+
 impl App {
     /// Notes a sign-up and applies its code, if there is one. Repeating it answers the same referral; there is no
     /// idempotency key, so the receipt is always fresh.
@@ -63,12 +66,14 @@ impl App {
     }
 }
 
-/// "Not verified" at sign-up is only where a user begins: it never outweighs an event that came earlier.
+/// "Verified" is an event of the sign-up, whose time is the earliest ever told, so that telling it again says nothing
+/// new. "Not verified" is only where a user begins: the weakest word there is, outweighed by any other, in any order.
 fn hear(facts: &mut UserFacts, signed_up_at: Timestamp, verified: Option<bool>) {
     facts.hear_sign_up(signed_up_at);
+    let at = facts.signed_up_at.unwrap_or(signed_up_at);
     match verified {
-        Some(false) if facts.event_word.is_some() => {}
-        Some(verified) => facts.hear_event(Word { at: signed_up_at, verified }),
+        Some(true) => facts.hear_event(Word { at, verified: true }),
+        Some(false) => facts.hear_token(Word { at: BEFORE_ANY_TOKEN, verified: false }),
         None => {}
     }
 }

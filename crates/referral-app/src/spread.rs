@@ -55,10 +55,11 @@ pub(crate) async fn spread(
 ) -> Result<Spread, StoreError> {
     let status = facts.email_status();
     let mut desk = Desk { program, now, spread: Spread::default() };
+    let waiting = lock_waiting(unit, program, facts).await?;
     if let Some((referral, referrer)) = own_referral(unit, program, facts, now).await? {
         desk.spread.own = Some(desk.settle(referral, status, referrer, ids));
     }
-    for referral in waiting(unit, program, facts).await? {
+    for referral in waiting {
         let referred = referral.progress.verified_at.map_or(EmailStatus::Unverified, EmailStatus::Verified);
         desk.settle(referral, referred, status, ids);
     }
@@ -114,7 +115,9 @@ pub(crate) fn status_of(known: &BTreeMap<UserId, EmailStatus>, user: UserId) -> 
     known.get(&user).copied().unwrap_or(EmailStatus::Unknown)
 }
 
-async fn waiting(
+/// The referrals whose reward waits for this user's e-mail, locked together with the one they came by, so that all are
+/// locked in one order.
+async fn lock_waiting(
     unit: &mut Unit<'_>,
     program: &Program,
     facts: &UserFacts,
@@ -122,6 +125,12 @@ async fn waiting(
     if facts.email_status() == EmailStatus::Unverified {
         return Ok(Vec::new());
     }
-    let referred = unit.referrals().waiting_for(program.book, facts.id, WAITING_AT_ONCE).await?;
-    if referred.is_empty() { Ok(Vec::new()) } else { unit.referrals().lock(program.book, &referred).await }
+    let mut referred = unit.referrals().waiting_for(program.book, facts.id, WAITING_AT_ONCE).await?;
+    if referred.is_empty() {
+        return Ok(Vec::new());
+    }
+    referred.push(facts.id);
+    let mut locked = unit.referrals().lock(program.book, &referred).await?;
+    locked.retain(|referral| referral.facts.referred != facts.id);
+    Ok(locked)
 }

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use referral_domain::code::{Code, CodeText, FoldedCode, Unusable};
 use referral_domain::money::Money;
-use referral_domain::port::{Demand, Ticket};
+use referral_domain::port::{Demand, Quota, Ticket};
 use referral_domain::program::{Program, Terms};
 use referral_domain::reference::Slug;
 
 use crate::app::App;
 use crate::failure::{Failure, Refused};
-use crate::throttle::{Throttled, address_key};
+use crate::throttle::{Limits, Throttled, address_key};
 
 /// What is longer is nobody's code (`schemas.md`, section 3).
 const LONGEST_TEXT: usize = 64;
@@ -74,7 +74,8 @@ impl App {
         text: &str,
         from: Option<IpAddr>,
     ) -> Result<Validity, Failure<Throttled>> {
-        let miss = self.admit_validation(slug, from).await?;
+        let address = from.map(address_key);
+        self.admit_one("validate", address.as_deref(), |limits| limits.validate).await?;
         let program = self.program(slug).await?;
         let short = text.chars().count() <= LONGEST_TEXT;
         let code = match FoldedCode::fold(text).filter(|_| short) {
@@ -82,10 +83,30 @@ impl App {
             None => None,
         };
         let validity = self.judge(&program, code);
+        self.count_miss(address.as_deref(), &validity).await?;
+        Ok(validity)
+    }
+
+    /// A miss is counted; a hit is as well and given back at once, so that after too many misses a hit cannot be told
+    /// from one.
+    async fn count_miss(&self, address: Option<&str>, validity: &Validity) -> Result<(), Throttled> {
+        let miss = self.admit_one("validate-miss", address, |limits| limits.validate_misses).await?;
         if matches!(validity, Validity::Valid { .. }) {
             self.give_back(miss).await;
         }
-        Ok(validity)
+        Ok(())
+    }
+
+    /// Counts by address alone: what else a request says is the caller's own choice.
+    async fn admit_one(
+        &self,
+        what: &str,
+        address: Option<&str>,
+        quota: fn(&Limits) -> Quota,
+    ) -> Result<Option<Ticket>, Throttled> {
+        let (Some(limits), Some(address)) = (self.limits(), address) else { return Ok(None) };
+        let demand = Demand { key: format!("{what}:{address}"), quotas: vec![quota(limits)] };
+        self.reserve(&[demand], self.now()).await
     }
 
     fn judge(&self, program: &Program, code: Option<Code>) -> Validity {
@@ -97,14 +118,5 @@ impl App {
                 Err(unusable) => Validity::Unusable(unusable),
             },
         }
-    }
-
-    /// A miss is reserved beforehand, so that after too many of them a hit cannot be told from a miss.
-    async fn admit_validation(&self, slug: &Slug, from: Option<IpAddr>) -> Result<Option<Ticket>, Throttled> {
-        let (Some(limits), Some(address)) = (self.limits(), from) else { return Ok(None) };
-        let (now, key) = (self.now(), address_key(address));
-        let demand = |what, quota| Demand { key: format!("{what}:{slug}:{key}"), quotas: vec![quota] };
-        self.reserve(&[demand("validate", limits.validate)], now).await?;
-        self.reserve(&[demand("validate-miss", limits.validate_misses)], now).await
     }
 }

@@ -15,8 +15,10 @@ use crate::app::App;
 use crate::spread::{Spread, status_of};
 use crate::transact::transact;
 
-/// How many rows a sweep takes from one program.
+/// How many rows one unit takes from one program.
 const SWEEP: u32 = 500;
+/// How many units a sweep spends on one program: what is left waits for the next.
+const UNITS: usize = 200;
 /// How long a reply is kept for its idempotency key.
 const REPLIES_KEPT: i64 = 30 * DAY;
 
@@ -37,7 +39,8 @@ impl App {
         let mut swept = Swept::default();
         for program in &self.reports().programs(now).await? {
             swept.changed +=
-                transact(self.store(), move |unit| Box::pin(expire_some(unit, program, now))).await?;
+                until_done(|| transact(self.store(), move |unit| Box::pin(expire_some(unit, program, now))))
+                    .await?;
         }
         Ok(swept)
     }
@@ -51,8 +54,10 @@ impl App {
         let now = self.now();
         let mut swept = Swept::default();
         for program in &self.reports().programs(now).await? {
-            swept.changed += transact(self.store(), move |unit| {
-                Box::pin(async move { reconcile_some(unit, program, now, &mut || self.draw_id()).await })
+            swept.changed += until_done(|| {
+                transact(self.store(), move |unit| {
+                    Box::pin(async move { reconcile_some(unit, program, now, &mut || self.draw_id()).await })
+                })
             })
             .await?;
         }
@@ -66,11 +71,29 @@ impl App {
     /// The store's.
     pub async fn forget_replies(&self) -> Result<Swept, StoreError> {
         let before = self.now().plus_micros(-REPLIES_KEPT);
-        let forget = transact(self.store(), move |unit| {
-            Box::pin(async move { unit.idempotency().forget(before, SWEEP).await })
+        let changed = until_done(|| {
+            transact(self.store(), move |unit| {
+                Box::pin(async move { unit.idempotency().forget(before, SWEEP).await })
+            })
         });
-        Ok(Swept { changed: forget.await? })
+        Ok(Swept { changed: changed.await? })
     }
+}
+
+/// Runs one unit after the other until one finds less than it may take; answers how many rows they changed.
+async fn until_done<F>(unit: impl Fn() -> F + Send) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>> + Send,
+{
+    let mut total = 0;
+    for _ in 0..UNITS {
+        let changed = unit().await?;
+        total += changed;
+        if changed < u64::from(SWEEP) {
+            break;
+        }
+    }
+    Ok(total)
 }
 
 async fn expire_some(unit: &mut Unit<'_>, program: &Program, now: Timestamp) -> Result<u64, StoreError> {

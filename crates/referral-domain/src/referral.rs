@@ -148,7 +148,7 @@ impl State {
     pub const fn completed_at(self) -> Option<Timestamp> {
         match self {
             Self::Completed { completed_at, .. } => Some(completed_at),
-            _ => None,
+            Self::Pending | Self::Active { .. } | Self::Expired { .. } | Self::Fraud { .. } => None,
         }
     }
 
@@ -157,7 +157,7 @@ impl State {
     pub const fn closed_at(self) -> Option<Timestamp> {
         match self {
             Self::Expired { closed_at, .. } | Self::Fraud { closed_at, .. } => Some(closed_at),
-            _ => None,
+            Self::Pending | Self::Active { .. } | Self::Completed { .. } => None,
         }
     }
 }

@@ -26,9 +26,10 @@ impl Word {
 }
 
 /// Whether a user's e-mail is verified, as far as anybody told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum EmailStatus {
     /// Nobody said anything.
+    #[default]
     Unknown,
     /// Verified, since the earliest instant told.
     Verified(Timestamp),

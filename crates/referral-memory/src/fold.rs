@@ -45,12 +45,9 @@ pub(crate) const fn may_be_shown(balances: Balances) -> bool {
     available >= 0 && held >= 0 && in_payout >= 0 && owed >= 0 && (available == 0 || owed == 0)
 }
 
-/// What of a transaction counts as earned: rewards and commissions, whole, even where a part repaid what was owed.
+/// What of a transaction counts as earned.
 pub(crate) const fn earned_by(kind: TransactionKind, total: i64) -> i64 {
-    match kind {
-        TransactionKind::ReferralBonus | TransactionKind::AffiliateCommission => total,
-        _ => 0,
-    }
+    if kind.earns() { total } else { 0 }
 }
 
 /// The sides of a transfer: entries stand on those that are users' accounts.

@@ -8,8 +8,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{TransactionKind, Verdict};
 use referral_domain::port::{
-    BalanceReport, HistoryFilter, HistoryItem, KindTotal, ReferralCounts, ReferralReport, Reports,
-    StoreError, Summary,
+    AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferrerReport,
+    Reports, StoreError, Summary, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -51,38 +51,33 @@ impl Reports for MemoryStore {
         self.committed()?.code(book, folded)
     }
 
-    async fn primary_code(&self, book: BookId, owner: UserId) -> Result<Option<Code>, StoreError> {
-        self.committed()?.primary_code(book, owner)
-    }
-
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+        self.committed()?.facts_of(book, host)
+    }
+
+    async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
         let state = self.committed()?;
-        let id = state.user_names.find(&(book, host.clone()));
-        id.map(|id| state.users.get(&(book, *id)).cloned()).transpose()
+        let Some(facts) = state.facts_of(book, host)? else { return Ok(ReferrerReport::default()) };
+        let code = state.primary_code(book, facts.id)?;
+        Ok(ReferrerReport { code, counts: state.referral_counts(book, facts.id) })
     }
 
-    async fn referral_counts(&self, book: BookId, referrer: UserId) -> Result<ReferralCounts, StoreError> {
-        Ok(self.committed()?.referral_counts(book, referrer))
+    async fn my_referral(&self, book: BookId, host: &HostId) -> Result<MyReferralReport, StoreError> {
+        let state = self.committed()?;
+        let Some(facts) = state.facts_of(book, host)? else { return Ok(MyReferralReport::default()) };
+        let referral = state.referral_of(book, facts.id).cloned();
+        Ok(MyReferralReport { email: facts.email_status(), referral })
     }
 
-    async fn referral_of(
+    async fn account(
         &self,
         book: BookId,
-        referred: UserId,
-    ) -> Result<Option<ReferralReport>, StoreError> {
-        let state = self.committed()?;
-        state.referral_of(book, referred).map(|referral| state.named(book, referral)).transpose()
-    }
-
-    async fn balance(
-        &self,
-        book: BookId,
-        user: UserId,
+        host: &HostId,
         aged: Timestamp,
-    ) -> Result<BalanceReport, StoreError> {
+    ) -> Result<AccountReport, StoreError> {
         let state = self.committed()?;
-        let last = state.last_line(book, user).cloned();
-        Ok(BalanceReport { last, aged: state.earned_until(book, user, aged) })
+        let facts = state.facts_of(book, host)?;
+        Ok(facts.map(|facts| state.account(book, &facts, aged)).unwrap_or_default())
     }
 
     async fn history(
@@ -100,13 +95,19 @@ impl Reports for MemoryStore {
         Ok(items.into_iter().filter(|item| lets_pass(filter, item)).take(filter.limit as usize).collect())
     }
 
-    async fn summary(&self, book: BookId, user: UserId) -> Result<Summary, StoreError> {
+    async fn summary(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<SummaryReport, StoreError> {
         let state = self.committed()?;
+        let Some(facts) = state.facts_of(book, host)? else { return Ok(SummaryReport::default()) };
         let items: Vec<_> = state
-            .history_of(book, user)
+            .history_of(book, facts.id)
             .map(|line| state.history_item(book, line))
             .collect::<Result<_, _>>()?;
-        Ok(summed_up(&items))
+        Ok(SummaryReport { account: state.account(book, &facts, aged), sums: summed_up(&items) })
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {
@@ -115,10 +116,18 @@ impl Reports for MemoryStore {
 }
 
 impl State {
-    fn named(&self, book: BookId, referral: &Referral) -> Result<ReferralReport, StoreError> {
-        let referrer = self.host(book, referral.facts.referrer)?;
-        let referred = self.host(book, referral.facts.referred)?;
-        Ok(ReferralReport { referral: referral.clone(), referrer, referred })
+    fn facts_of(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+        let id = self.user_names.find(&(book, host.clone()));
+        id.map(|id| self.users.get(&(book, *id)).cloned()).transpose()
+    }
+
+    fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
+        AccountReport {
+            email: facts.email_status(),
+            referred: self.referral_of(book, facts.id).is_some(),
+            last: self.last_line(book, facts.id).cloned(),
+            aged: self.earned_until(book, facts.id, aged),
+        }
     }
 
     /// Nothing takes rewards back yet, so what was earned is what was ever granted.

@@ -133,16 +133,15 @@ fn nth_newest(
     Ok(instant(made.map(|row| row.created_at)))
 }
 
+/// One referrer's referrals, by the index that begins with the referrer: the `+` keeps the planner from walking the
+/// whole book in the order of the referred.
+pub(crate) const WAITING: &str = "SELECT r.referred_id FROM referrals AS r
+  JOIN referral_progress AS p ON p.book_id = r.book_id AND p.referral_id = r.referral_id
+  WHERE r.book_id = ? AND r.referrer_id = ? AND p.reward_reason = 'referrer-email-not-verified'
+  ORDER BY +r.referred_id LIMIT ?";
+
 fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Fixed {
-    fixed(
-        "SELECT r.referred_id FROM referrals AS r
-         JOIN referral_progress AS p ON p.book_id = r.book_id AND p.referral_id = r.referral_id
-         WHERE r.book_id = ? AND r.referrer_id = ? AND p.reward_reason = 'referrer-email-not-verified'
-         ORDER BY r.referred_id LIMIT ?",
-    )
-    .bind(book.0)
-    .bind(Key::from(referrer))
-    .bind(limit)
+    fixed(WAITING).bind(book.0).bind(Key::from(referrer)).bind(limit)
 }
 
 /// One range of the partial index `referral_progress_expirable`.

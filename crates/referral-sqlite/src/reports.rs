@@ -2,7 +2,8 @@
 //!
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
-mod history;
+mod account;
+pub(crate) mod history;
 mod people;
 
 use async_trait::async_trait;
@@ -11,7 +12,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    BalanceReport, HistoryFilter, HistoryItem, ReferralCounts, ReferralReport, Reports, StoreError, Summary,
+    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
+    SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -50,34 +52,29 @@ impl Reports for SqliteStore {
         self.readers.read(move |conn| codes::by_folded(conn, book, &folded)).await
     }
 
-    async fn primary_code(&self, book: BookId, owner: UserId) -> Result<Option<Code>, StoreError> {
-        self.readers.read(move |conn| codes::primary(conn, book, owner)).await
-    }
-
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
         let host = host.clone();
         self.readers.read(move |conn| users::by_name(conn, book, &host)).await
     }
 
-    async fn referral_counts(&self, book: BookId, referrer: UserId) -> Result<ReferralCounts, StoreError> {
-        self.readers.read(move |conn| people::referral_counts(conn, book, referrer)).await
+    async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
+        let host = host.clone();
+        self.readers.read(move |conn| people::referrer(conn, book, &host)).await
     }
 
-    async fn referral_of(
-        &self,
-        book: BookId,
-        referred: UserId,
-    ) -> Result<Option<ReferralReport>, StoreError> {
-        self.readers.read(move |conn| people::referral_of(conn, book, referred)).await
+    async fn my_referral(&self, book: BookId, host: &HostId) -> Result<MyReferralReport, StoreError> {
+        let host = host.clone();
+        self.readers.read(move |conn| people::my_referral(conn, book, &host)).await
     }
 
-    async fn balance(
+    async fn account(
         &self,
         book: BookId,
-        user: UserId,
+        host: &HostId,
         aged: Timestamp,
-    ) -> Result<BalanceReport, StoreError> {
-        self.readers.read(move |conn| history::balance(conn, book, user, aged)).await
+    ) -> Result<AccountReport, StoreError> {
+        let host = host.clone();
+        self.readers.read(move |conn| account::account(conn, book, &host, aged)).await
     }
 
     async fn history(
@@ -90,8 +87,14 @@ impl Reports for SqliteStore {
         self.readers.read(move |conn| history::page(conn, book, user, &filter)).await
     }
 
-    async fn summary(&self, book: BookId, user: UserId) -> Result<Summary, StoreError> {
-        self.readers.read(move |conn| history::summary(conn, book, user)).await
+    async fn summary(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<SummaryReport, StoreError> {
+        let host = host.clone();
+        self.readers.read(move |conn| account::summary(conn, book, &host, aged)).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

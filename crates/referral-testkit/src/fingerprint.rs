@@ -60,17 +60,14 @@ async fn portray(
         line(text, "nobody", host);
         return Ok(());
     };
-    let user = facts.id;
     line(text, "user", &facts);
-    line(text, "code", &reports.primary_code(book, user).await?);
-    line(text, "came by", &reports.referral_of(book, user).await?);
-    line(text, "brought", &reports.referral_counts(book, user).await?);
-    line(text, "balance", &reports.balance(book, user, now).await?);
+    line(text, "brought", &reports.referrer(book, host).await?);
+    line(text, "came by", &reports.my_referral(book, host).await?);
     let everything = HistoryFilter { limit: 10_000, ..HistoryFilter::default() };
-    for item in reports.history(book, user, &everything).await? {
+    for item in reports.history(book, facts.id, &everything).await? {
         line(text, "line", &item);
     }
-    line(text, "summary", &reports.summary(book, user).await?);
+    line(text, "summary", &reports.summary(book, host, now).await?);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use referral_app::{ApplyRefusal as Refusal, SignUp, Throttled};
 use referral_domain::apply::ApplyRefusal;
 use referral_domain::time::{DAY, HOUR};
 use referral_testkit::build::{a_program, host};
+use referral_testkit::contract::race;
 
 use crate::stage::{Stage, again, ip, made, rule};
 
@@ -50,6 +51,19 @@ async fn what_makes_no_referral_uses_up_nothing() {
     }
     sign_ups(&stage, &code, HOME, 5).await;
     assert!(matches!(stage.refusal(&from(&stage, "u_6", &code, HOME)).await, Refusal::IpLimit(_)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_being_refused_keeps_nobody_out() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let texts = (0..25).map(|n| if n % 5 == 0 { code.clone() } else { format!("NOBODYS{n}") });
+    let sign_ups = texts.enumerate().map(|(n, text)| {
+        let stage = stage.clone();
+        async move { stage.app.sign_up(&from(&stage, &format!("u_{n}"), &text, HOME)).await.is_ok() }
+    });
+    let made = race(sign_ups).await.into_iter().filter(|made| *made).count();
+    assert_eq!(made, 5, "20 that were refused took no place");
 }
 
 #[tokio::test]

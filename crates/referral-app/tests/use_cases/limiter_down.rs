@@ -77,14 +77,15 @@ async fn a_limiter_that_came_back_and_goes_down_again_is_said_again() {
 #[tokio::test]
 async fn a_limiter_that_goes_down_before_a_reservation_is_given_back_changes_no_answer() {
     let mut limiter = MockLimiter::new();
-    let ticket = |at| Ticket { keys: vec!["signup".to_owned()], at };
-    limiter.expect_admit().times(1).returning(move |_, now| Ok(Admission::Admitted(ticket(now))));
+    let ticket = |at| Ticket { keys: vec!["validate".to_owned()], at };
+    limiter.expect_admit().times(2).returning(move |_, now| Ok(Admission::Admitted(ticket(now))));
     let given_back = ticket(referral_testkit::fake::NOON);
     limiter.expect_release().with(predicate::eq(given_back)).times(1).returning(|_| Err(down()));
     let (stage, log, counters) = (limited_by(limiter).await, Log::default(), Counters::default());
+    let (program, code) = (stage.program().slug.clone(), stage.code("u_ana").await);
     let _listening = (log.listen(), metrics::set_default_local_recorder(&counters));
-    let refusal = stage.refusal(&from_somewhere(&stage, "u_ben", "NOBODYS1")).await;
-    assert_eq!(refusal, crate::stage::rule(referral_domain::apply::ApplyRefusal::CodeUnknown));
+    let valid = stage.app.validate_code(&program, &code, ip("8.8.4.4")).await.expect("nobody is refused");
+    assert!(matches!(valid, Validity::Valid { .. }));
     assert_eq!((counters.count(DOWN), log.lines().len()), (1, 1));
 }
 

@@ -13,9 +13,9 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    ApiKeys, BalanceReport, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem, Idempotency,
-    IdempotencyKey, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions, ReferralCounts,
-    ReferralReport, Referrals, Reports, Spending, Store, StoreError, StoredReply, Summary, UnitOfWork, Users,
+    AccountReport, ApiKeys, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem, Idempotency,
+    IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals,
+    ReferrerReport, Reports, Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -174,12 +174,11 @@ reports! {
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
-    fn primary_code(book: BookId, owner: UserId) -> Option<Code>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
-    fn referral_counts(book: BookId, referrer: UserId) -> ReferralCounts;
-    fn referral_of(book: BookId, referred: UserId) -> Option<ReferralReport>;
-    fn balance(book: BookId, user: UserId, aged: Timestamp) -> BalanceReport;
+    fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
+    fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
+    fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
-    fn summary(book: BookId, user: UserId) -> Summary;
+    fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
     fn verify() -> Verdict;
 }

@@ -35,6 +35,39 @@ async fn a_sign_up_that_says_not_verified_does_not_outweigh_an_event_before_it()
 }
 
 #[tokio::test]
+async fn not_verified_at_sign_up_is_outweighed_by_any_other_word_in_any_order() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let not_yet = |user| referral_app::SignUp { email_verified: Some(false), ..stage.with_code(user, &code) };
+    let a_minute_ago = stage.now().plus_micros(-60 * SECOND);
+    stage.hear_at("u_ben", true, a_minute_ago).await;
+    made(stage.app.sign_up(&not_yet("u_ben")).await);
+    made(stage.app.sign_up(&not_yet("u_cid")).await);
+    stage.hear_at("u_cid", true, a_minute_ago).await;
+    made(stage.app.sign_up(&not_yet("u_dan")).await);
+    let token =
+        ApplyCode { email_verified: Some(word(a_minute_ago, true)), ..stage.an_application("u_dan", &code) };
+    again(stage.app.apply_code(&token, None).await);
+    for user in ["u_ben", "u_cid", "u_dan"] {
+        assert_eq!(stage.email_status(user).await, EmailStatus::Verified(a_minute_ago), "{user}");
+        assert_eq!(stage.available(user).await, 10_00, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_up_told_again_does_not_give_back_a_verification_that_was_lost() {
+    let stage = Stage::open().await;
+    let code = stage.code("u_ana").await;
+    let sign_up = referral_app::SignUp { email_verified: Some(true), ..stage.with_code("u_ben", &code) };
+    made(stage.app.sign_up(&sign_up).await);
+    stage.world.clock.advance(SECOND);
+    stage.hear("u_ben", false).await;
+    stage.world.clock.advance(SECOND);
+    again(stage.app.sign_up(&sign_up).await);
+    assert_eq!(stage.email_status("u_ben").await, EmailStatus::Unverified);
+}
+
+#[tokio::test]
 async fn a_sign_up_may_say_that_the_email_is_verified() {
     let stage = Stage::open().await;
     let code = stage.code("u_ana").await;

@@ -295,10 +295,7 @@ fn history_line(
     let total =
         legs.iter().try_fold(0_i64, |sum, leg| sum.checked_add(leg.amount)).ok_or(LedgerFault::Overflow)?;
     let (n, earned, taken) = wallet.last.as_ref().map_or((0, 0, 0), |line| (line.n, line.earned, line.taken));
-    let gain = match heading.kind {
-        TransactionKind::ReferralBonus | TransactionKind::AffiliateCommission => total,
-        _ => 0,
-    };
+    let gain = if heading.kind.earns() { total } else { 0 };
     let earned = earned.checked_add(gain).ok_or(LedgerFault::Overflow)?;
     let after = wallet.balances();
     Ok(Line { user: wallet.user, n: n + 1, transaction: heading.id, before, after, earned, taken, at })

@@ -43,6 +43,21 @@ words! {
     }
 }
 
+impl TransactionKind {
+    /// Whether what it credits counts as earned: rewards and commissions can be paid out once they are old enough,
+    /// whole, even where a part of them repaid what was owed.
+    #[must_use]
+    pub const fn earns(self) -> bool {
+        match self {
+            Self::ReferralBonus | Self::AffiliateCommission => true,
+            Self::WelcomeCredit | Self::CreditRedemption | Self::AffiliatePayout | Self::CreditRetraction => {
+                false
+            }
+            Self::ManualAdjustment | Self::HoldRelease | Self::OwedRepayment => false,
+        }
+    }
+}
+
 words! {
     /// The natural key's first part: which command posted it.
     Origin {

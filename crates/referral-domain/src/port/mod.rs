@@ -1,6 +1,7 @@
 //! The ports: what the use cases ask of the world, object-safe and batch-first, with one concrete error.
 //!
-//! Lock order, which every unit obeys: idempotency key, users (sorted), codes, the program's graph, referrals (by
+//! Lock order, which every unit obeys: idempotency key, redemption (when one is
+//! reversed), users (sorted), codes, the program's graph, referrals (by
 //! referred user), account heads (by account), event keys (by source id), day rows (by key).
 
 mod ambient;
@@ -15,7 +16,8 @@ pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
-    BalanceReport, HistoryFilter, HistoryItem, KindTotal, ReferralCounts, ReferralReport, Reports, Summary,
+    AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,
+    ReferrerReport, Reports, Summary, SummaryReport,
 };
 pub use unit::{
     ApiKeys, CodeClaim, Codes, Idempotency, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions,

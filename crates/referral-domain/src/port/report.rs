@@ -1,4 +1,5 @@
-//! Read models: one method a question, no unit, no lock. What they answer was committed when they were asked.
+//! Read models: one method a question, no unit, no lock. What they answer was committed when they were asked, all of
+//! it at one instant: the fields of one answer never contradict each other, whatever is recorded meanwhile.
 
 use async_trait::async_trait;
 
@@ -11,7 +12,7 @@ use crate::program::Program;
 use crate::reference::{HostId, Slug};
 use crate::referral::Referral;
 use crate::time::Timestamp;
-use crate::user::UserFacts;
+use crate::user::{EmailStatus, UserFacts};
 
 /// A referral with the host's names of both people.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,13 +44,36 @@ pub struct ReferralCounts {
     pub earned: i64,
 }
 
-/// What a balance is computed from.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BalanceReport {
-    /// The last line of the user's history.
+/// What a user has, and what decides whether they may use it, from one snapshot. The default is that of a user nobody
+/// heard of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AccountReport {
+    /// Whether their e-mail is verified.
+    pub email: EmailStatus,
+    /// Whether they came by a referral.
+    pub referred: bool,
+    /// The last line of their history.
     pub last: Option<Line>,
-    /// `earned` of the last line at or before the instant asked for.
+    /// `earned` of their last line at or before the instant asked for, in minor units.
     pub aged: i64,
+}
+
+/// What a user may know of how they came, from one snapshot. The default is that of a user nobody heard of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MyReferralReport {
+    /// Whether their e-mail is verified.
+    pub email: EmailStatus,
+    /// The referral they came by.
+    pub referral: Option<Referral>,
+}
+
+/// What a referrer shares and what it brought, from one snapshot. The default is that of a user nobody heard of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReferrerReport {
+    /// Their primary code.
+    pub code: Option<Code>,
+    /// Their referrals.
+    pub counts: ReferralCounts,
 }
 
 /// A line of the history with its transaction.
@@ -98,6 +122,15 @@ pub struct Summary {
     pub by_kind: Vec<KindTotal>,
 }
 
+/// A user's history in sums, with what it comes to, from one snapshot: `credited - debited` is what is available.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SummaryReport {
+    /// What the user has.
+    pub account: AccountReport,
+    /// Their history in sums.
+    pub sums: Summary,
+}
+
 /// Questions without a unit.
 #[async_trait]
 pub trait Reports: Send + Sync {
@@ -119,22 +152,22 @@ pub trait Reports: Send + Sync {
     /// A code by its folded form.
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError>;
 
-    /// A user's primary code.
-    async fn primary_code(&self, book: BookId, owner: UserId) -> Result<Option<Code>, StoreError>;
-
     /// What is known of a user.
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError>;
 
-    /// A referrer's referrals, counted.
-    async fn referral_counts(&self, book: BookId, referrer: UserId) -> Result<ReferralCounts, StoreError>;
+    /// A referrer's code and their referrals, counted, from one snapshot.
+    async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError>;
 
-    /// The referral a user came by.
-    async fn referral_of(&self, book: BookId, referred: UserId)
-    -> Result<Option<ReferralReport>, StoreError>;
+    /// What a user knows of the referral they came by, from one snapshot.
+    async fn my_referral(&self, book: BookId, host: &HostId) -> Result<MyReferralReport, StoreError>;
 
-    /// The end of a user's history, and what they had earned at or before `aged`.
-    async fn balance(&self, book: BookId, user: UserId, aged: Timestamp)
-    -> Result<BalanceReport, StoreError>;
+    /// What a user has, and of it what they had earned at or before `aged`, from one snapshot.
+    async fn account(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<AccountReport, StoreError>;
 
     /// Lines of a user's history, newest first.
     async fn history(
@@ -144,8 +177,13 @@ pub trait Reports: Send + Sync {
         filter: &HistoryFilter,
     ) -> Result<Vec<HistoryItem>, StoreError>;
 
-    /// A user's history in sums.
-    async fn summary(&self, book: BookId, user: UserId) -> Result<Summary, StoreError>;
+    /// A user's history in sums, with their [`account`](Self::account), from one snapshot.
+    async fn summary(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<SummaryReport, StoreError>;
 
     /// Recomputes the whole ledger and compares; memory does not grow with it.
     async fn verify(&self) -> Result<Verdict, StoreError>;

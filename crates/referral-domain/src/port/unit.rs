@@ -113,7 +113,8 @@ pub trait Users: Send {
     /// The names of these users, in input order. All exist.
     async fn names(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<HostId>, StoreError>;
 
-    /// The first user other than `except` who ever had this e-mail.
+    /// The first user other than `except` who ever had this e-mail. The answer does not change until the unit ends: of
+    /// two units that bring one mailbox at once, the later one sees the earlier one's user.
     async fn email_owner(
         &mut self,
         book: BookId,

@@ -41,7 +41,7 @@ fn identity(
         user_id: text(claims, &names.sub)?.and_then(HostId::parse).ok_or(Refused)?,
         email: email(claims, &names.email)?,
         email_verified: truth(claims, &names.email_verified)?,
-        created_at: signed_up(claims, &names.created_at)?,
+        created_at: signed_up(claims, &names.created_at)?.map(|at| at.min(now)),
         role: role(claims, policy),
         program: Slug::parse(text(claims, &names.program)?.unwrap_or(DEFAULT_PROGRAM)).ok_or(Refused)?,
         issued_at: seconds(claims, "iat")?.map(|issued| issued.min(now)),
@@ -70,7 +70,7 @@ fn seconds(claims: &Value, name: &str) -> Result<Option<Timestamp>, Refused> {
     number.map(instant).transpose()
 }
 
-/// When the user signed up. Milliseconds would put it far into the future and open every window: refused.
+/// When the user signed up; never later than now. Milliseconds would put it far into the future and open every window: refused.
 fn signed_up(claims: &Value, name: &str) -> Result<Option<Timestamp>, Refused> {
     number(claims, name)?.map(instant).transpose()
 }

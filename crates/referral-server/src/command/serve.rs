@@ -27,7 +27,7 @@ pub(super) async fn run(config: &Config, asked: &Serve) -> anyhow::Result<Verdic
     let secrets = Secrets::settle(config)?;
     let (opened, applied) = store::migrated(config).await?;
     tracing::info!(store = %config.database.display(), ?applied, "the store is open and up to date");
-    let app = application::assemble(config, &secrets, &opened)?;
+    let app = application::assemble(config, &secrets, &opened)?.with_lane();
     let shared = shared(config, &secrets, &app, listener.local_addr()?, asked).await?;
     run_until_stopped(config, shared, &app, listener).await?;
     Ok(Verdict::Sound)
@@ -67,6 +67,7 @@ async fn run_until_stopped(
     tracing::info!(%address, "serving on {}", config.public_url_at(address));
     let workers = server::start_workers(app, &meter, &stop);
     server.await.context("the server broke down")?;
+    app.close_lane().await;
     for worker in workers {
         worker.await.context("a worker broke down")?;
     }

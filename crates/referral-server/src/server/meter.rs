@@ -15,6 +15,9 @@ use crate::config::Metrics;
 const SECONDS: [f64; 13] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
+/// Bounds of the buckets of how many events share a unit: up to the most there may be.
+const EVENTS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
 /// The metrics of this process.
 #[derive(Clone)]
 pub(crate) struct Meter(PrometheusHandle);
@@ -26,7 +29,8 @@ impl Meter {
     /// When this process records already.
     pub(crate) fn start() -> anyhow::Result<Self> {
         let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+            .set_buckets_for_metric(Matcher::Suffix("_unit_events".to_owned()), &EVENTS)?;
         builder.install_recorder().map(Self).context("the metrics cannot be recorded")
     }
 

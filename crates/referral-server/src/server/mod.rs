@@ -105,6 +105,9 @@ impl Shared {
     }
 }
 
+/// Threads for blocking calls, a worker: one writes and a few read, and each that is there costs memory for good.
+const BLOCKING_THREADS: usize = 8;
+
 /// Listens where the configuration says.
 ///
 /// # Errors
@@ -131,7 +134,7 @@ pub(crate) fn serve(
             .configure(|config| shared.mount(config))
             .wrap(from_fn(edge))
     };
-    let server =
-        HttpServer::new(app).workers(workers).shutdown_signal(stop.told()).shutdown_timeout(DRAIN_SECONDS);
+    let server = HttpServer::new(app).workers(workers).worker_max_blocking_threads(BLOCKING_THREADS);
+    let server = server.shutdown_signal(stop.told()).shutdown_timeout(DRAIN_SECONDS);
     Ok(server.tcp_nodelay(true).listen(listener)?.run())
 }

@@ -1,40 +1,35 @@
-//! Histories: pages by number, newest first, over the primary key `(book_id, user_id, n)`, and sums.
+//! Histories: pages, newest first, and sums.
+//!
+//! A line with a greater number is a later one, so that the index `(book_id, user_id, at)` answers a page in its order
+//! whatever instants it is bounded by: as many lines are read as are answered, and none is sorted. Of a page by kind,
+//! also the lines of other kinds between.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::TransactionKind;
-use referral_domain::port::{BalanceReport, HistoryFilter, HistoryItem, KindTotal, StoreError, Summary};
+use referral_domain::port::{HistoryFilter, HistoryItem, KindTotal, StoreError, Summary};
 use referral_domain::time::Timestamp;
 
 use crate::column::{Key, Place};
 use crate::failure::Told;
-use crate::ledger::{self, ItemRow};
+use crate::ledger::ItemRow;
 use crate::schema::{history_lines as lines, ledger_transactions as transactions};
 use crate::statement::fixed;
 
-pub(super) fn balance(
-    conn: &mut SqliteConnection,
-    book: BookId,
-    user: UserId,
-    aged: Timestamp,
-) -> Result<BalanceReport, StoreError> {
-    let last = ledger::last_line(conn, book, user)?;
-    Ok(BalanceReport { last, aged: ledger::earned_until(conn, book, user, aged)? })
-}
-
-pub(super) fn page(
+pub(crate) fn page(
     conn: &mut SqliteConnection,
     book: BookId,
     user: UserId,
     filter: &HistoryFilter,
 ) -> Result<Vec<HistoryItem>, StoreError> {
+    let Some(until) = end(conn, book, user, filter)? else { return Ok(Vec::new()) };
     let of_line =
         transactions::book_id.eq(lines::book_id).and(transactions::transaction_id.eq(lines::transaction_id));
     let mut query = lines::table
         .inner_join(transactions::table.on(of_line))
-        .filter(lines::book_id.eq(book.0).and(lines::user_id.eq(Key::from(user))))
-        .order(lines::n.desc())
+        .filter(lines::book_id.eq(book.0).and(lines::user_id.eq(Key::from(user))).and(lines::at.lt(until)))
+        .order(lines::at.desc())
         .limit(i64::from(filter.limit))
         .select(ItemRow::as_select())
         .into_boxed();
@@ -44,14 +39,23 @@ pub(super) fn page(
     if let Some(from) = filter.from {
         query = query.filter(lines::at.ge(from.micros()));
     }
-    if let Some(until) = filter.until {
-        query = query.filter(lines::at.lt(until.micros()));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(lines::n.lt(before));
-    }
     let found = query.load(conn).told()?;
     found.into_iter().map(HistoryItem::try_from).collect()
+}
+
+/// Before which instant all lines of a page are; `None` when no line is before the one where the page before ended.
+fn end(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    user: UserId,
+    filter: &HistoryFilter,
+) -> Result<Option<i64>, StoreError> {
+    let until = filter.until.map_or(i64::MAX, Timestamp::micros);
+    let Some(before) = filter.before else { return Ok(Some(until)) };
+    let theirs = lines::book_id.eq(book.0).and(lines::user_id.eq(Key::from(user)));
+    let earlier = lines::table.filter(theirs.and(lines::n.lt(before))).order(lines::n.desc());
+    let newest = earlier.select(lines::at).first::<i64>(conn).optional().told()?;
+    Ok(newest.map(|at| until.min(at.saturating_add(1))))
 }
 
 #[derive(QueryableByName)]
@@ -66,11 +70,7 @@ struct KindSum {
     debited: i64,
 }
 
-pub(super) fn summary(
-    conn: &mut SqliteConnection,
-    book: BookId,
-    user: UserId,
-) -> Result<Summary, StoreError> {
+pub(super) fn sums(conn: &mut SqliteConnection, book: BookId, user: UserId) -> Result<Summary, StoreError> {
     let query = fixed(
         "SELECT t.kind AS kind, count(*) AS count,
            sum(max(l.available_after - l.available_before, 0)) AS credited,

@@ -1,15 +1,17 @@
-//! Who referred whom, and how far a referrer's referrals are: one statement over the index `referrals_of_a_referrer`.
+//! Who referred whom: one look-up by referred user; and how far a referrer's referrals are: one statement over the
+//! index `referrals_of_a_referrer`.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use referral_domain::id::{BookId, UserId};
-use referral_domain::port::{ReferralCounts, ReferralReport, StoreError};
+use referral_domain::port::{MyReferralReport, ReferralCounts, ReferrerReport, StoreError};
+use referral_domain::reference::HostId;
 use referral_domain::referral::StateName;
 
 use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::statement::fixed;
-use crate::{ledger, referrals, users};
+use crate::{codes, ledger, referrals, users};
 
 #[derive(QueryableByName)]
 struct StateCount {
@@ -21,7 +23,27 @@ struct StateCount {
     promised: i64,
 }
 
-pub(super) fn referral_counts(
+pub(super) fn referrer(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    host: &HostId,
+) -> Result<ReferrerReport, StoreError> {
+    let Some(facts) = users::by_name(conn, book, host)? else { return Ok(ReferrerReport::default()) };
+    let code = codes::primary(conn, book, facts.id)?;
+    Ok(ReferrerReport { code, counts: referral_counts(conn, book, facts.id)? })
+}
+
+pub(super) fn my_referral(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    host: &HostId,
+) -> Result<MyReferralReport, StoreError> {
+    let Some(facts) = users::by_name(conn, book, host)? else { return Ok(MyReferralReport::default()) };
+    let referral = referrals::of_referred(conn, book, facts.id)?;
+    Ok(MyReferralReport { email: facts.email_status(), referral })
+}
+
+fn referral_counts(
     conn: &mut SqliteConnection,
     book: BookId,
     referrer: UserId,
@@ -54,15 +76,4 @@ fn add(counts: &mut ReferralCounts, row: &StateCount, referrer: UserId) -> Resul
     *place = row.count;
     counts.potential += potential;
     Ok(())
-}
-
-pub(super) fn referral_of(
-    conn: &mut SqliteConnection,
-    book: BookId,
-    referred: UserId,
-) -> Result<Option<ReferralReport>, StoreError> {
-    let Some(referral) = referrals::of_referred(conn, book, referred)? else { return Ok(None) };
-    let referrer = users::name(conn, book, referral.facts.referrer)?;
-    let referred = users::name(conn, book, referred)?;
-    Ok(Some(ReferralReport { referral, referrer, referred }))
 }

@@ -9,7 +9,8 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_migrations::MigrationHarness;
 use referral_domain::code::FoldedCode;
 use referral_domain::id::{BookId, UserId};
-use referral_domain::port::{Reports, StoreError};
+use referral_domain::ledger::TransactionKind;
+use referral_domain::port::{HistoryFilter, Reports, StoreError};
 use referral_domain::time::Timestamp;
 use tempfile::TempDir;
 
@@ -17,6 +18,7 @@ use super::{FILE, attacks, lines};
 use crate::SqliteStore;
 use crate::connection::{self, Role};
 use crate::migration::{self, MIGRATIONS};
+use crate::reports::history;
 use crate::{codes, spending};
 
 fn an_empty_file() -> (SqliteConnection, TempDir) {
@@ -247,6 +249,8 @@ async fn what_workers_claim_is_found_by_partial_indexes() {
     }
     let expirable = plan(&mut conn, &crate::referrals::EXPIRABLE.replace('?', "1"));
     assert!(expirable[0].contains("referral_progress_expirable"), "{expirable:#?}");
+    let waiting = plan(&mut conn, &crate::referrals::WAITING.replace('?', "1"));
+    assert!(waiting[0].contains("referrer_id=?"), "one referrer's referrals, not the book's: {waiting:#?}");
     let cat = UserId::from_uuid(uuid::Uuid::from_u128(0xc1));
     let asked = statements(&mut conn, |conn| {
         let parked = spending::parked(conn, BookId(1), cat, Timestamp::from_micros(0)).expect("events");
@@ -256,6 +260,42 @@ async fn what_workers_claim_is_found_by_partial_indexes() {
     let [parked, primary] = [0, 1].map(|at| plan(&mut conn, &asked[at]));
     assert!(parked[0].contains("spend_events_parked"), "{parked:#?}");
     assert!(primary[0].contains("referral_codes_primary"), "{primary:#?}");
+}
+
+/// Every way to bound a page by time, by number and by kind.
+fn filters() -> Vec<HistoryFilter> {
+    let (from, until) = (Timestamp::from_micros(0), Timestamp::from_micros(i64::MAX));
+    let chosen = |bit: u32, n: u32| n & bit != 0;
+    let filter = |n: u32| HistoryFilter {
+        from: chosen(1, n).then_some(from),
+        until: chosen(2, n).then_some(until),
+        before: chosen(4, n).then_some(3),
+        kinds: if chosen(8, n) { vec![TransactionKind::CreditRedemption] } else { Vec::new() },
+        limit: 2,
+    };
+    (0..16).map(filter).collect()
+}
+
+#[tokio::test]
+async fn a_page_of_a_history_is_read_in_its_order_and_never_sorted() {
+    let (mut conn, _folder) = attacks::an_honest_book().await;
+    let ana = UserId::from_uuid(uuid::Uuid::from_u128(0xa1));
+    let (filters, mut plans) = (filters(), BTreeSet::new());
+    for filter in &filters {
+        let asked = statements(&mut conn, |conn| {
+            assert!(!history::page(conn, BookId(1), ana, filter).expect("a page").is_empty(), "{filter:?}");
+        });
+        let page = plan(&mut conn, asked.last().expect("a page is one statement"));
+        let in_order =
+            "SEARCH history_lines USING INDEX sqlite_autoindex_history_lines_3 (book_id=? AND user_id=?";
+        assert!(page[0].starts_with(in_order), "{filter:?}: {page:#?}");
+        plans.extend(asked.iter().map(|sql| plan(&mut conn, sql).join("; ")));
+    }
+    plans.iter().for_each(|plan| println!("plan of a page: {plan}"));
+    println!("pages planned={} plans={}", filters.len(), plans.len());
+    assert!(plans.iter().all(|plan| !plan.contains("B-TREE") && !plan.contains("SCAN")), "{plans:#?}");
+    let columns = "SELECT name AS line FROM pragma_index_info('sqlite_autoindex_history_lines_3')";
+    assert_eq!(lines(&mut conn, columns), ["book_id", "user_id", "at"]);
 }
 
 fn why<T>(answer: Result<T, StoreError>) -> String {

@@ -167,10 +167,7 @@ impl Line {
     }
 
     fn gained(&self) -> i128 {
-        match self.kind {
-            Some(TransactionKind::ReferralBonus | TransactionKind::AffiliateCommission) => self.total,
-            _ => 0,
-        }
+        if self.kind.is_some_and(TransactionKind::earns) { self.total } else { 0 }
     }
 }
 

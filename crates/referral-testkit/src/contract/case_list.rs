@@ -154,7 +154,14 @@ macro_rules! store_contract {
                 a_referrers_referrals_are_counted_by_state,
                 what_a_referrer_earned_is_what_was_posted,
                 using_credits_does_not_change_what_was_earned,
-                a_user_nobody_referred_came_by_nobody,
+                whether_a_user_may_use_credits_is_told_with_them,
+                a_user_without_any_story_has_nothing,
+            }
+            snapshots {
+                a_summary_comes_to_the_balance_beside_it_while_credits_move,
+                an_account_is_of_one_instant_while_credits_move,
+                a_users_referral_agrees_with_their_email_while_words_come_in,
+                a_code_was_used_as_often_as_it_brought_somebody_while_users_sign_up,
             }
             history {
                 a_history_is_answered_newest_first,
@@ -253,6 +260,7 @@ mod tests {
             referrals,
             refusals,
             reports,
+            snapshots,
             spending,
             unit_of_work,
             users,

@@ -88,7 +88,7 @@ pub async fn an_expired_referral_is_claimed_until_it_is_labelled(subject: Subjec
         labelled.push(expire_some(&world, 3, &Meeting::of(1)).await);
     }
     assert_eq!(labelled, [3, 3, 1, 0]);
-    let counts = world.reports.referral_counts(world.program.book, code.owner).await.expect("a report");
+    let counts = world.referrer("u_ana").await.counts;
     assert_eq!((counts.expired, counts.pending), (7, 0));
 }
 

@@ -35,7 +35,7 @@ pub async fn a_free_code_is_claimed_and_found_in_any_spelling(subject: Subject) 
         assert_eq!(find(&world, spelling).await.as_ref(), Some(&code), "{spelling}");
     }
     assert_eq!(find(&world, "ANALOVES").await, None);
-    let primary = world.reports.primary_code(world.program.book, ana.id).await.expect("a report");
+    let primary = world.referrer("u_ana").await.code;
     assert_eq!(primary, Some(code));
 }
 
@@ -52,7 +52,7 @@ pub async fn an_owner_who_has_a_code_keeps_it(subject: Subject) {
     assert_eq!(claim(&world, &second).await, CodeClaim::OwnerHas(Box::new(first.clone())));
     assert_eq!(claim(&world, &first).await, CodeClaim::OwnerHas(Box::new(first.clone())), "even the same");
     assert_eq!(find(&world, "SECOND").await, None);
-    let primary = world.reports.primary_code(world.program.book, ana.id).await.expect("a report");
+    let primary = world.referrer("u_ana").await.code;
     assert_eq!(primary, Some(first));
 }
 
@@ -64,7 +64,7 @@ pub async fn a_text_that_is_taken_once_folded_changes_nothing(subject: Subject) 
     assert_eq!(claim(&world, &hers).await, CodeClaim::Claimed);
     assert_eq!(claim(&world, &his).await, CodeClaim::Taken);
     assert_eq!(find(&world, "10L1234").await, Some(hers));
-    let primary = world.reports.primary_code(world.program.book, users[1].id).await.expect("a report");
+    let primary = world.referrer("u_ben").await.code;
     assert_eq!(primary, None);
 }
 
@@ -85,10 +85,10 @@ pub async fn every_field_of_a_code_is_read_back_equal(subject: Subject) {
         a_code(world.program.book, users[1].id).with(full).build(),
         a_code(world.program.book, users[2].id).spelt("A-B-C-D-9").build(),
     ];
-    for code in &codes {
+    for (code, owner) in codes.iter().zip(&users) {
         assert_eq!(claim(&world, code).await, CodeClaim::Claimed);
         assert_eq!(find(&world, code.text.as_str()).await.as_ref(), Some(code));
-        let primary = world.reports.primary_code(world.program.book, code.owner).await.expect("a report");
+        let primary = world.referrer(owner.host.as_str()).await.code;
         assert_eq!(primary.as_ref(), Some(code));
     }
     println!("codes read back={}", codes.len());

@@ -8,6 +8,7 @@ use referral_domain::time::{HOUR, Timestamp};
 
 use super::Subject;
 use super::wallets::a_bonus;
+use crate::build::host;
 use crate::fake::NOON;
 use crate::world::World;
 
@@ -122,9 +123,14 @@ fn product<A: Clone, B: Copy>(a: &[A], b: &[B], c: &[B]) -> Vec<(A, B, B)> {
     pairs.flat_map(|(b, c)| a.iter().map(move |a| (a.clone(), b, c))).collect()
 }
 
+async fn sums(world: &World) -> Summary {
+    let (book, ana) = (world.program.book, host("u_ana"));
+    world.reports.summary(book, &ana, world.now()).await.expect("a report").sums
+}
+
 pub async fn a_summary_adds_up_the_history(subject: Subject) {
     let world = World::open(subject).await;
-    let (ana, items) = told(&world).await;
+    let (_, items) = told(&world).await;
     let changes = |item: &HistoryItem| item.line.after.available - item.line.before.available;
     let sum = |keep: &dyn Fn(i64) -> bool| items.iter().map(changes).filter(|by| keep(*by)).sum::<i64>();
     let by_kind = TransactionKind::ALL.iter().map(|kind| {
@@ -133,7 +139,7 @@ pub async fn a_summary_adds_up_the_history(subject: Subject) {
     });
     let expected =
         Summary { credited: sum(&|by| by > 0), debited: -sum(&|by| by < 0), by_kind: by_kind.collect() };
-    let summary = world.reports.summary(world.program.book, ana).await.expect("a report");
+    let summary = sums(&world).await;
     assert_eq!(summary, expected);
     assert!(summary.credited > 0 && summary.debited > 0);
 }
@@ -141,10 +147,8 @@ pub async fn a_summary_adds_up_the_history(subject: Subject) {
 pub async fn a_summary_leaves_out_kinds_without_transactions(subject: Subject) {
     let world = World::open(subject).await;
     let ana = world.user("u_ana").await.id;
-    let empty = world.reports.summary(world.program.book, ana).await.expect("a report");
-    assert_eq!(empty, Summary::default());
+    assert_eq!(sums(&world).await, Summary::default());
     post(&world, ana, 4).await;
-    let summary = world.reports.summary(world.program.book, ana).await.expect("a report");
     let only = KindTotal { kind: TransactionKind::ALL[4], count: 1, total: 5 };
-    assert_eq!(summary, Summary { credited: 5, debited: 0, by_kind: vec![only] });
+    assert_eq!(sums(&world).await, Summary { credited: 5, debited: 0, by_kind: vec![only] });
 }

@@ -43,7 +43,7 @@ pub async fn every_report_says_that_the_store_is_away(subject: Subject) {
 
 async fn reports_away(world: &World, code: &referral_domain::code::Code) -> Vec<(&'static str, bool)> {
     let (reports, book, now) = (world.reports.as_ref(), world.program.book, world.now());
-    let user = code.owner;
+    let (user, ana) = (code.owner, host("u_ana"));
     vec![
         ("ready", is_unavailable(&reports.ready().await)),
         ("program", is_unavailable(&reports.program(&world.program.slug, now).await)),
@@ -51,13 +51,12 @@ async fn reports_away(world: &World, code: &referral_domain::code::Code) -> Vec<
         ("api_key", is_unavailable(&reports.api_key(&[1; 32]).await)),
         ("api_keys", is_unavailable(&reports.api_keys().await)),
         ("code", is_unavailable(&reports.code(book, &code.text.folded()).await)),
-        ("primary_code", is_unavailable(&reports.primary_code(book, user).await)),
-        ("user", is_unavailable(&reports.user(book, &host("u_ana")).await)),
-        ("referral_counts", is_unavailable(&reports.referral_counts(book, user).await)),
-        ("referral_of", is_unavailable(&reports.referral_of(book, user).await)),
-        ("balance", is_unavailable(&reports.balance(book, user, now).await)),
+        ("user", is_unavailable(&reports.user(book, &ana).await)),
+        ("referrer", is_unavailable(&reports.referrer(book, &ana).await)),
+        ("my_referral", is_unavailable(&reports.my_referral(book, &ana).await)),
+        ("account", is_unavailable(&reports.account(book, &ana, now).await)),
         ("history", is_unavailable(&reports.history(book, user, &HistoryFilter::default()).await)),
-        ("summary", is_unavailable(&reports.summary(book, user).await)),
+        ("summary", is_unavailable(&reports.summary(book, &ana, now).await)),
         ("verify", is_unavailable(&reports.verify().await)),
     ]
 }

@@ -1,7 +1,7 @@
 //! Programs, as units and reports answer them.
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
-use referral_domain::port::Inserted;
+use referral_domain::port::{Inserted, MyReferralReport, ReferrerReport};
 use referral_domain::program::{Policy, Program, Terms};
 
 use super::Subject;
@@ -99,9 +99,9 @@ pub async fn one_program_never_sees_what_belongs_to_another(subject: Subject) {
     let book = other.program.book;
     let elsewhere = other.reports.code(book, &code.text.folded()).await.expect("a report");
     assert_eq!(elsewhere, None);
-    let counts = other.reports.referral_counts(book, here.id).await.expect("a report");
-    assert_eq!(counts, referral_domain::port::ReferralCounts::default());
-    let ben = world.user("u_ben").await;
-    assert_eq!(other.reports.referral_of(book, ben.id).await.expect("a report"), None);
+    assert_eq!(other.referrer("u_ana").await, ReferrerReport::default());
+    let (ben, _) = (world.user("u_ben").await, other.user("u_ben").await);
+    let his = other.reports.my_referral(book, &ben.host).await.expect("a report");
+    assert_eq!(his, MyReferralReport::default());
     assert_eq!(other.referral(ben.id).await, None);
 }

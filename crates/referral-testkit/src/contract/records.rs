@@ -5,7 +5,7 @@ use referral_domain::code::Code;
 use referral_domain::id::{CaseId, ClickId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::money::Money;
-use referral_domain::port::{Changes, ReferralReport};
+use referral_domain::port::{Changes, MyReferralReport};
 use referral_domain::program::Terms;
 use referral_domain::referral::{
     Attribution, Award, Progress, Referral, Review, Source, SpendTotals, State, WithheldReason,
@@ -96,13 +96,9 @@ fn odd_referral(world: &World, code: &Code, referred: &UserFacts, n: usize) -> R
 
 async fn assert_stored(world: &World, referral: &Referral, referred: &UserFacts) {
     assert_eq!(world.referral(referred.id).await.as_ref(), Some(referral), "by a lock");
-    let report = world.reports.referral_of(world.program.book, referred.id).await.expect("a report");
-    let (referrer, referred) = (crate::build::host("u_ana"), referred.host.clone());
-    assert_eq!(
-        report,
-        Some(ReferralReport { referral: referral.clone(), referrer, referred }),
-        "by a report"
-    );
+    let report = world.reports.my_referral(world.program.book, &referred.host).await.expect("a report");
+    let (email, referral) = (referred.email_status(), Some(referral.clone()));
+    assert_eq!(report, MyReferralReport { email, referral }, "by a report");
 }
 
 pub async fn every_field_of_a_referral_is_read_back_equal(subject: Subject) {
@@ -148,7 +144,7 @@ pub async fn what_was_granted_is_read_back_with_its_transaction(subject: Subject
     unit.recorder().record(world.program.book, &changes).await.expect("recorded");
     unit.commit().await.expect("a unit commits");
     assert_stored(&world, &referral, &ben).await;
-    let counts = world.reports.referral_counts(world.program.book, code.owner).await.expect("a report");
+    let counts = world.referrer("u_ana").await.counts;
     assert_eq!((counts.completed, counts.earned), (1, 25_00));
 }
 

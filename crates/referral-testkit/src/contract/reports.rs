@@ -1,8 +1,11 @@
 //! Read models: committed facts only, and no waiting for units.
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
-use referral_domain::port::{Changes, ReferralCounts};
+use referral_domain::port::{
+    AccountReport, Changes, MyReferralReport, ReferralCounts, ReferrerReport, SummaryReport,
+};
 use referral_domain::referral::{Award, State, WithheldReason};
+use referral_domain::user::EmailStatus;
 
 use super::referrals::brought;
 use super::{Subject, wallets};
@@ -61,7 +64,7 @@ pub async fn a_referrers_referrals_are_counted_by_state(subject: Subject) {
     };
     brought(&world, &ana, 28, shape).await;
     brought(&world, &eve, 1, shape).await;
-    let counts = world.reports.referral_counts(world.program.book, ana.owner).await.expect("a report");
+    let counts = world.referrer("u_ana").await.counts;
     let potential = (1..=3).sum();
     let expected = ReferralCounts {
         pending: 1,
@@ -85,11 +88,10 @@ pub async fn what_a_referrer_earned_is_what_was_posted(subject: Subject) {
     }
     let spends = ["u_1", "u_2"].map(|name| a_spend(&format!("inv:{name}"), name, usd(50_00)).build());
     world.spend(&spends).await;
-    let counts = world.reports.referral_counts(world.program.book, code.owner).await.expect("a report");
+    let counts = world.referrer("u_ana").await.counts;
     assert_eq!((counts.completed, counts.active), (2, 1));
     assert_eq!((counts.earned, counts.potential), (50_00, 25_00));
-    let friend = world.user("u_1").await.id;
-    let counts = world.reports.referral_counts(world.program.book, friend).await.expect("a report");
+    let counts = world.referrer("u_1").await.counts;
     assert_eq!(counts, ReferralCounts::default(), "a welcome credit is not earned by referring");
 }
 
@@ -99,17 +101,44 @@ pub async fn using_credits_does_not_change_what_was_earned(subject: Subject) {
     wallets::credit(&world, ana, 25_00).await;
     let mode = referral_domain::credit::RedeemMode::Exact;
     world.redeem(ana, 20_00, mode, &crate::build::reference("order:1")).await.expect("redeemed");
-    let report =
-        world.reports.balance(world.program.book, ana, world.now().plus_days(1)).await.expect("a report");
+    let report = world.account("u_ana", world.now().plus_days(1)).await;
     let last = report.last.expect("a line");
     assert_eq!((report.aged, last.earned, last.taken, last.after.available), (25_00, 25_00, 0, 5_00));
 }
 
-pub async fn a_user_nobody_referred_came_by_nobody(subject: Subject) {
+pub async fn whether_a_user_may_use_credits_is_told_with_them(subject: Subject) {
     let world = World::open(subject).await;
-    let ana = world.user("u_ana").await.id;
-    assert_eq!(world.reports.referral_of(world.program.book, ana).await.expect("a report"), None);
-    assert_eq!(world.reports.primary_code(world.program.book, ana).await.expect("a report"), None);
-    let counts = world.reports.referral_counts(world.program.book, ana).await.expect("a report");
-    assert_eq!(counts, ReferralCounts::default());
+    let (code, tomorrow) = (world.code("u_ana").await, world.now().plus_days(1));
+    let standing = async |name| {
+        let account = world.account(name, tomorrow).await;
+        (account.email, account.referred, account.last.map_or(0, |line| line.after.available))
+    };
+    let referral = world.sign_up("u_ben", &code).await.expect("applied");
+    assert_eq!(standing("u_ben").await, (EmailStatus::Unknown, true, 0));
+    assert_eq!(standing("u_ana").await, (EmailStatus::Unknown, false, 0));
+    world.verify("u_ben").await;
+    assert_eq!(standing("u_ben").await, (EmailStatus::Verified(world.now()), true, 10_00));
+    let (ben, book) = (host("u_ben"), world.program.book);
+    let summary = world.reports.summary(book, &ben, tomorrow).await.expect("a report");
+    assert_eq!(summary.account, world.account("u_ben", tomorrow).await, "a summary's account is the same");
+    let mine = world.reports.my_referral(book, &ben).await.expect("a report");
+    assert_eq!(mine.email, EmailStatus::Verified(world.now()));
+    assert_eq!(mine.referral.map(|found| found.facts), Some(referral.facts));
+}
+
+/// Whom nobody heard of, and whom nobody told anything of, are told alike.
+pub async fn a_user_without_any_story_has_nothing(subject: Subject) {
+    let world = World::open(subject).await;
+    world.user("u_ana").await;
+    let (book, now) = (world.program.book, world.now());
+    for name in ["u_ana", "u_nobody"] {
+        let mine = world.reports.my_referral(book, &host(name)).await.expect("a report");
+        assert_eq!(mine, MyReferralReport::default(), "{name}");
+        let summary = world.reports.summary(book, &host(name), now).await.expect("a report");
+        assert_eq!(summary, SummaryReport::default(), "{name}");
+        assert_eq!(world.account(name, now).await, AccountReport::default(), "{name}");
+        assert_eq!(world.referrer(name).await, ReferrerReport::default(), "{name}");
+    }
+    let nobody = world.reports.user(book, &host("u_nobody")).await.expect("a report");
+    assert_eq!(nobody, None, "asking makes none");
 }

@@ -3,7 +3,7 @@
 
 use referral_domain::id::UserId;
 use referral_domain::ledger::{Heading, Journal, Origin, SystemAccount, TransactionKind, Wallet};
-use referral_domain::port::{Changes, HistoryItem, StoreError, Unit};
+use referral_domain::port::{AccountReport, Changes, HistoryItem, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::time::HOUR;
 
@@ -178,7 +178,7 @@ pub async fn what_was_earned_until_an_instant_includes_that_instant(subject: Sub
         let mut unit = world.begin().await;
         assert_eq!(unit.ledger().earned_until(book, ana, at).await.expect("a sum"), earned, "until {at}");
         drop(unit);
-        let report = world.reports.balance(book, ana, at).await.expect("a report");
+        let report = world.account("u_ana", at).await;
         assert_eq!(report.aged, earned, "in a report until {at}");
         assert_eq!(report.last, world.wallet(ana).await.last);
     }
@@ -191,8 +191,7 @@ pub async fn a_user_who_never_had_anything_earned_nothing(subject: Subject) {
     let mut unit = world.begin().await;
     let earned = unit.ledger().earned_until(world.program.book, ana, world.now()).await.expect("a sum");
     drop(unit);
-    let report = world.reports.balance(world.program.book, ana, world.now()).await.expect("a report");
-    assert_eq!((earned, report.aged, report.last), (0, 0, None));
+    assert_eq!((earned, world.account("u_ana", world.now()).await), (0, AccountReport::default()));
 }
 
 pub async fn the_line_of_a_transaction_is_found_with_it(subject: Subject) {

@@ -8,7 +8,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    BalanceReport, HistoryFilter, HistoryItem, ReferralCounts, ReferralReport, Reports, StoreError, Summary,
+    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
+    SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -51,12 +52,11 @@ faulty! {
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
-    fn primary_code(book: BookId, owner: UserId) -> Option<Code>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
-    fn referral_counts(book: BookId, referrer: UserId) -> ReferralCounts;
-    fn referral_of(book: BookId, referred: UserId) -> Option<ReferralReport>;
-    fn balance(book: BookId, user: UserId, aged: Timestamp) -> BalanceReport;
+    fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
+    fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
+    fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
-    fn summary(book: BookId, user: UserId) -> Summary;
+    fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
     fn verify() -> Verdict;
 }

@@ -12,7 +12,8 @@ use referral_domain::grant::{self, RewardStep};
 use referral_domain::id::{TransactionId, UserId};
 use referral_domain::ledger::{Journal, Posting, Wallet};
 use referral_domain::port::{
-    Changes, Clock, CodeClaim, Ids, Inserted, NewUser, Reports, Store, StoreError, Unit, UnitOfWork,
+    AccountReport, Changes, Clock, CodeClaim, Ids, Inserted, NewUser, ReferrerReport, Reports, Store,
+    StoreError, Unit, UnitOfWork,
 };
 use referral_domain::program::Program;
 use referral_domain::referral::Referral;
@@ -183,6 +184,16 @@ impl World {
         let mut unit = self.begin().await;
         let (book, currency) = (self.program.book, self.program.currency);
         unit.ledger().open(book, currency, &[user]).await.expect("wallets are opened").remove(0)
+    }
+
+    /// What a user has, as a report tells it, and of it what they had earned at or before `aged`.
+    pub async fn account(&self, name: &str, aged: Timestamp) -> AccountReport {
+        self.reports.account(self.program.book, &host(name), aged).await.expect("a report")
+    }
+
+    /// A referrer's code and their referrals, counted, as a report tells them.
+    pub async fn referrer(&self, name: &str) -> ReferrerReport {
+        self.reports.referrer(self.program.book, &host(name)).await.expect("a report")
     }
 
     /// The event recorded under this id.

@@ -145,8 +145,12 @@ impl Oracle {
         }
         let person = &mut self.people[user];
         person.signed_up_at = Some(person.signed_up_at.map_or(created_at, |known| known.min(created_at)));
-        let counts = verified.filter(|verified| *verified || self.people[user].word.is_none());
-        counts.into_iter().for_each(|verified| self.hear_word(user, created_at, verified));
+        let begun = self.people[user].signed_up_at.unwrap_or(created_at);
+        match verified {
+            Some(true) => self.hear_word(user, begun, true),
+            Some(false) => self.hear_word(user, 0, false),
+            None => {}
+        }
         self.spread(user);
         match (code, &self.people[user].brought) {
             (None, _) => Answer::Done,

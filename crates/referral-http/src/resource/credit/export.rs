@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Data;
 use referral_app::{App, HistoryPage, HistoryQuery};
-use referral_domain::money::Money;
+use referral_domain::money::{Currency, Money};
 use referral_domain::port::{HistoryFilter, HistoryItem};
 use referral_domain::time::Day;
 
@@ -49,9 +49,11 @@ fn read(params: &mut Params<'_>, today: Day) -> Option<Span> {
     Some(Span { from, to, kinds: kinds? })
 }
 
-/// Oldest lines last, as in the history; read in chunks that follow one another without overlap.
-async fn lines(app: &App, asking: &Asking, span: &Span) -> Result<Vec<(HistoryItem, Money)>, Problem> {
-    let mut lines = Vec::new();
+/// Oldest lines last, as in the history; read in chunks that follow one another without overlap, of which one at a
+/// time is held beside the file.
+async fn table(app: &App, asking: &Asking, span: &Span) -> Result<Vec<u8>, Problem> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(COLUMNS).map_err(Problem::internal)?;
     let mut before = None;
     loop {
         let filter = HistoryFilter {
@@ -63,33 +65,26 @@ async fn lines(app: &App, asking: &Asking, span: &Span) -> Result<Vec<(HistoryIt
         };
         let query = HistoryQuery { program: asking.program().clone(), user: asking.user().clone(), filter };
         let HistoryPage { items, next, program } = app.history(&query).await.map_err(failed(app.now()))?;
-        lines.extend(items.into_iter().map(|item| (item, program.money(0))));
+        for item in &items {
+            writer.write_record(record(item, program.currency)).map_err(Problem::internal)?;
+        }
         before = next;
         if before.is_none() {
-            return Ok(lines);
+            return writer.into_inner().map_err(|error| Problem::internal(error.into_error()));
         }
     }
 }
 
-fn render(lines: &[(HistoryItem, Money)]) -> Result<Vec<u8>, Problem> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS).map_err(Problem::internal)?;
-    for (item, zero) in lines {
-        writer.write_record(record(item, *zero)).map_err(Problem::internal)?;
-    }
-    writer.into_inner().map_err(|error| Problem::internal(error.into_error()))
-}
-
-fn record(item: &HistoryItem, zero: Money) -> [String; 9] {
+fn record(item: &HistoryItem, currency: Currency) -> [String; 9] {
     let HistoryItem { line, transaction } = item;
-    let money = |minor| Money::of(minor, zero.currency()).to_string();
+    let money = |minor| Money::of(minor, currency).to_string();
     let or_empty = |text: Option<String>| text.unwrap_or_default();
     [
         transaction.id.to_string(),
         transaction.recorded_at.to_string(),
         transaction.kind.to_string(),
         money(line.after.available - line.before.available),
-        zero.currency().code().to_owned(),
+        currency.code().to_owned(),
         money(line.after.available),
         inert(&transaction.description),
         or_empty(transaction.referral.map(|id| id.to_string())),
@@ -129,8 +124,8 @@ fn file(span: &Span, body: Vec<u8>) -> HttpResponse {
 pub async fn export(app: Data<App>, asking: Asking) -> Reply {
     let today = app.now().day();
     let span = asking.query().read(|params| read(params, today))?;
-    let lines = lines(&app, &asking, &span).await?;
-    Ok(file(&span, render(&lines)?))
+    let table = table(&app, &asking, &span).await?;
+    Ok(file(&span, table))
 }
 
 #[cfg(test)]

@@ -18,13 +18,12 @@ pub(super) struct Events {
 
 /// One event, or `events` with 1 to 1000 of them; both at once is a fault of the fields beside `events`.
 pub(super) fn read(fields: &mut Fields<'_>, app: &App) -> Option<Events> {
-    if fields.has("events") {
-        let read = |fields: &mut Fields<'_>| event(fields, app);
-        let commands =
-            fields.required("events", |node| node.array(1, EVENTS_MAX, |item| item.object(read)))?;
-        return Some(Events { commands, batch: true });
+    let read = |fields: &mut Fields<'_>| event(fields, app);
+    let many = fields.optional("events", |node| node.array(1, EVENTS_MAX, |item| item.object(read)))?;
+    match many {
+        Some(commands) => Some(Events { commands, batch: true }),
+        None => Some(Events { commands: vec![event(fields, app)?], batch: false }),
     }
-    Some(Events { commands: vec![event(fields, app)?], batch: false })
 }
 
 fn event(fields: &mut Fields<'_>, app: &App) -> Option<SpendCommand> {

@@ -69,7 +69,17 @@ async fn a_batch_has_one_to_a_thousand_events_and_nothing_beside_them() {
     let cases = vec![
         invalid("empty", SPEND, &json!({"events": []}), &[("/events", "too-few-items")]),
         invalid("1001", SPEND, &batch(&story, 1001), &[("/events", "too-many-items")]),
-        invalid("null", SPEND, &json!({"events": null}), &[("/events", "required")]),
+        invalid(
+            "null, which is nothing",
+            SPEND,
+            &json!({"events": null}),
+            &[
+                ("/source_id", "required"),
+                ("/user_id", "required"),
+                ("/amount", "required"),
+                ("/occurred_at", "required"),
+            ],
+        ),
         invalid("an object", SPEND, &json!({"events": {}}), &[("/events", "wrong-type")]),
         invalid("both forms", SPEND, &both, &beside),
     ];
