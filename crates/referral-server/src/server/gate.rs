@@ -1,13 +1,7 @@
-//! Who is let in: tokens by the configured keys, API keys from the store.
+//! Who is let in: tokens by the configured keys.
 
 use anyhow::Context;
-use async_trait::async_trait;
-use referral_app::App;
-use referral_domain::auth::ApiKey;
-use referral_domain::id::ApiKeyId;
-use referral_domain::port::StoreError;
-use referral_domain::time::Timestamp;
-use referral_http::auth::{KeyDirectory, KeySource, TokenPolicy, Tokens};
+use referral_http::auth::{KeySource, TokenPolicy, Tokens};
 
 use crate::config::{Config, Keys};
 use crate::secrets::Secrets;
@@ -35,19 +29,5 @@ fn source(config: &Config, secrets: &Secrets) -> anyhow::Result<KeySource> {
             let previous = secrets.previous.as_ref().map(|secret| secret.expose().to_vec());
             Ok(KeySource::Secret { current, previous })
         }
-    }
-}
-
-/// The API keys of the store.
-pub(crate) struct StoredKeys(pub(crate) App);
-
-#[async_trait]
-impl KeyDirectory for StoredKeys {
-    async fn find(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
-        self.0.reports().api_key(hash).await
-    }
-
-    async fn used(&self, id: ApiKeyId, _: Timestamp) -> Result<(), StoreError> {
-        self.0.touch_api_key(id).await
     }
 }

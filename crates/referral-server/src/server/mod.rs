@@ -16,13 +16,11 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use anyhow::Context;
 use referral_app::App;
-use referral_http::auth::Gate;
-use referral_http::client::TrustedProxies;
 use referral_http::edge::{EdgeConfig, REQUEST_TIMEOUT, edge};
 use referral_http::html::Page;
-use referral_http::openapi::Document;
-use referral_http::resource::{self, code::Links};
+use referral_http::resource::code::Links;
 use referral_http::routing::get;
+use referral_http::shell::Shell;
 
 use crate::config::Config;
 use crate::demo;
@@ -42,12 +40,7 @@ const DRAIN_SECONDS: u64 = 25;
 /// What every thread shares.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    app: Data<App>,
-    gate: Data<Gate>,
-    edge: Data<EdgeConfig>,
-    links: Data<Links>,
-    proxies: Data<TrustedProxies>,
-    document: Data<Document>,
+    shell: Shell,
     page: Data<Page>,
     demo: Option<Arc<demo::Host>>,
 }
@@ -63,25 +56,14 @@ impl Shared {
         app: App,
         public_url: &str,
     ) -> anyhow::Result<Self> {
-        let keys = Arc::new(gate::StoredKeys(app.clone()));
-        let gate = Gate::new(tokens(config, secrets)?, keys, Arc::new(SystemClock));
+        let tokens = tokens(config, secrets)?;
         let https = public_url.starts_with("https://");
-        let edge = EdgeConfig {
-            cors: config.cors.clone(),
-            https,
-            timeout: REQUEST_TIMEOUT,
-            ids: Arc::new(SystemIds),
-        };
-        Ok(Self {
-            app: Data::new(app),
-            gate: Data::new(gate),
-            edge: Data::new(edge),
-            links: Data::new(Links { public_url: public_url.to_owned() }),
-            proxies: Data::new(config.trusted_proxies.clone()),
-            document: Data::new(resource::document()),
-            page: Data::new(plain()),
-            demo: None,
-        })
+        let cors = config.cors.clone();
+        let edge = EdgeConfig { cors, https, timeout: REQUEST_TIMEOUT, ids: Arc::new(SystemIds) };
+        let links = Links { public_url: public_url.to_owned() };
+        let proxies = config.trusted_proxies.clone();
+        let shell = Shell::new(app, tokens, Arc::new(SystemClock), edge, proxies, links);
+        Ok(Self { shell, page: Data::new(plain()), demo: None })
     }
 
     /// The same with the demo host, whose page then stands at `/`.
@@ -90,15 +72,8 @@ impl Shared {
     }
 
     fn mount(&self, config: &mut ServiceConfig) {
-        config
-            .app_data(self.app.clone())
-            .app_data(self.gate.clone())
-            .app_data(self.links.clone())
-            .app_data(self.proxies.clone())
-            .app_data(self.document.clone())
-            .app_data(self.page.clone())
-            .service(web::resource("/").route(get().to(page::show)))
-            .configure(resource::mount);
+        self.shell.mount(config);
+        config.app_data(self.page.clone()).service(web::resource("/").route(get().to(page::show)));
         if let Some(host) = &self.demo {
             config.configure(|config| demo::mount(config, host));
         }
@@ -129,10 +104,7 @@ pub(crate) fn serve(
     let workers = config.workers.or_else(|| available_parallelism().ok()).map_or(1, std::num::NonZero::get);
     let app = move || {
         let shared = shared.clone();
-        actix_web::App::new()
-            .app_data(shared.edge.clone())
-            .configure(|config| shared.mount(config))
-            .wrap(from_fn(edge))
+        actix_web::App::new().configure(|config| shared.mount(config)).wrap(from_fn(edge))
     };
     let server = HttpServer::new(app).workers(workers).worker_max_blocking_threads(BLOCKING_THREADS);
     let server = server.shutdown_signal(stop.told()).shutdown_timeout(DRAIN_SECONDS);

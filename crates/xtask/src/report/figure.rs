@@ -14,7 +14,7 @@ const fn required(name: &'static str, at_most: Option<u32>) -> Required {
 }
 
 /// In the order in which the page shows them.
-pub(crate) const REQUIRED: [Required; 9] = [
+pub(crate) const REQUIRED: [Required; 8] = [
     required("start_to_first_reply_ms", Some(200)),
     required("resident_memory_idle_mb", Some(40)),
     required("spend_single_64_connections_per_s", None),
@@ -23,7 +23,6 @@ pub(crate) const REQUIRED: [Required; 9] = [
     required("validate_p50_ms", None),
     required("validate_p99_ms", Some(25)),
     required("tidy_function_median", Some(12)),
-    required("test_run_cold_s", Some(900)),
 ];
 
 /// The limit of a figure, when it has one.
