@@ -23,6 +23,9 @@ pub enum Refusal {
     /// A rule of applying.
     #[error(transparent)]
     Rule(#[from] apply::ApplyRefusal),
+    /// The sign-up itself is told to lie more than 5 minutes ahead of the clock.
+    #[error("the sign-up lies more than 5 minutes ahead of the clock")]
+    SignedUpAhead,
     /// Too many sign-ups from one address.
     #[error("too many sign-ups from this address")]
     IpLimit(Throttled),

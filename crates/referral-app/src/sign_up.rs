@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use referral_domain::apply::{ApplyOrder, ApplyRefusal};
+use referral_domain::apply::ApplyOrder;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::referral::Attribution;
 use referral_domain::spend::FUTURE_TOLERANCE;
@@ -50,7 +50,7 @@ impl App {
         let now = self.now();
         let signed_up_at = command.created_at.unwrap_or(now);
         if signed_up_at.since(now) > FUTURE_TOLERANCE {
-            return Err(Refusal::Rule(ApplyRefusal::TimeOutOfRange).into());
+            return Err(Refusal::SignedUpAhead.into());
         }
         let hear = |facts: &mut UserFacts| hear(facts, signed_up_at, command.email_verified);
         let applied_at = command.applied_at.unwrap_or(now);

@@ -107,6 +107,13 @@ pub(crate) fn private_directory(directory: &Path) -> anyhow::Result<()> {
     made.with_context(|| format!("the directory {} cannot be made", directory.display()))
 }
 
+/// Makes an empty file that only its owner can read, unless it is there already. What SQLite puts beside a store's file
+/// gets the mode of that file.
+pub(crate) fn private_file(path: &Path) -> anyhow::Result<()> {
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.map(drop).with_context(|| format!("the file {} cannot be made", path.display()))
+}
+
 /// Writes a new file that only its owner can read, whole or not at all: it appears under its name when it is complete.
 pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let nonce = u64::from_le_bytes(chance::bytes().map_err(std::io::Error::other)?);
@@ -138,6 +145,16 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_private_file_is_made_once_and_keeps_what_it_holds() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("referral.db");
+        private_file(&path).expect("made");
+        fs::write(&path, "facts").expect("written");
+        private_file(&path).expect("left alone");
+        assert_eq!((mode(&path), fs::read_to_string(&path).expect("read").as_str()), (0o600, "facts"));
     }
 
     #[test]

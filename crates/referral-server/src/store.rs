@@ -7,7 +7,7 @@ use referral_domain::port::{Reports, Store};
 use referral_sqlite::SqliteStore;
 
 use crate::config::Config;
-use crate::secrets::private_directory;
+use crate::secrets::{private_directory, private_file};
 
 /// A store, opened, with the schema of this build.
 pub(crate) struct Opened {
@@ -28,6 +28,7 @@ impl From<SqliteStore> for Opened {
 /// When it cannot be opened or migrated.
 pub(crate) async fn migrated(config: &Config) -> anyhow::Result<(Opened, Vec<String>)> {
     private_directory(&config.data_directory())?;
+    private_file(&config.database)?;
     let store = open(config)?;
     let applied = store.migrate().await.with_context(|| format!("{} cannot be migrated", name(config)))?;
     Ok((store.into(), applied))

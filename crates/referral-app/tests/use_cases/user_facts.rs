@@ -1,6 +1,6 @@
 //! What is told of users: in any order, by events and by tokens, and never lost.
 
-use referral_app::{Application, ApplyCode, EmailVerified, Failure, TimeOutOfRange};
+use referral_app::{Application, ApplyCode, ApplyRefusal as Refusal, EmailVerified, Failure, TimeOutOfRange};
 use referral_domain::apply::ApplyRefusal;
 use referral_domain::referral::{AwardStatus, StateName};
 use referral_domain::time::{DAY, HOUR, SECOND};
@@ -174,7 +174,7 @@ async fn a_word_of_the_future_is_refused_and_changes_nothing() {
     let refused = stage.app.email_verified(&stage.an_email_event("u_ben", true, ahead)).await;
     assert!(matches!(refused, Err(Failure::Refused(TimeOutOfRange))));
     let sign_up = referral_app::SignUp { created_at: ahead, ..stage.a_sign_up("u_ben") };
-    assert_eq!(stage.refusal(&sign_up).await, rule(ApplyRefusal::TimeOutOfRange));
+    assert_eq!(stage.refusal(&sign_up).await, Refusal::SignedUpAhead);
     assert_eq!(stage.stored(), before);
     let just = Some(stage.now().plus_micros(300 * SECOND));
     assert!(stage.app.email_verified(&stage.an_email_event("u_ben", true, just)).await.is_ok());

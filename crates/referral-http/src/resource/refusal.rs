@@ -53,6 +53,9 @@ impl Explain for ApplyRefusal {
     fn problem(&self, now: Timestamp) -> Problem {
         match self {
             Self::Rule(rule) => rule.problem(now),
+            Self::SignedUpAhead => {
+                untimely("/created_at".to_owned(), "more than 5 minutes ahead of the clock")
+            }
             Self::IpLimit(throttled) => {
                 Problem::new(ProblemCode::IpLimit).retry_after(coarse(wait(throttled.retry_at, now)))
             }
@@ -67,6 +70,10 @@ impl Explain for Rule {
             Self::ReferrerLimit { free_at } => {
                 Problem::new(ProblemCode::ReferrerLimit).retry_after(coarse(wait(*free_at, now)))
             }
+            Self::TimeOutOfRange => untimely(
+                "/applied_at".to_owned(),
+                "more than 5 minutes ahead of the clock, or more than 400 days back",
+            ),
             other => Problem::new(rule_code(other)),
         }
     }

@@ -94,11 +94,9 @@ async fn a_time_of_applying_or_signing_up_out_of_range_is_refused() {
     let body = |field: &str, at: String| json!({"user_id": "u_ben", "code": code, field: at});
     let ahead = at(301 * SECOND);
     for field in ["applied_at", "created_at"] {
-        story
-            .host
-            .post("/api/events/signup", body(field, ahead.clone()))
-            .await
-            .refused(422, "time-out-of-range");
+        let refused = story.host.post("/api/events/signup", body(field, ahead.clone())).await;
+        refused.refused(422, "time-out-of-range");
+        assert_eq!(refused.faults(), [(format!("/{field}"), "time-out-of-range".to_owned())]);
     }
     let verified = json!({"user_id": "u_ben", "occurred_at": ahead});
     story.host.post("/api/events/email-verified", verified).await.refused(422, "time-out-of-range");

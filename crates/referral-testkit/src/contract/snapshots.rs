@@ -1,6 +1,6 @@
 //! Read models while others write: all that one answer tells was true at one instant.
 //!
-//! Readers ask until each has met [`STATES`] different states, a writer writes until the readers have: so every case
+//! Readers ask until each has met `STATES` different states, a writer writes until the readers have: so every case
 //! reads between commits, however fast its adapter is, and none waits for a clock. Both yield after each turn, so that
 //! neither keeps the other from running on an adapter that never waits.
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]

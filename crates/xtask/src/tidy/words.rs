@@ -25,9 +25,9 @@ const UNFINISHED: &str = "unfinished work: do it, or leave it out";
 const RULES: [Rule; 18] = [
     Rule {
         pattern: "diesel*",
-        places: &["crates/referral-sqlite/"],
+        places: &["crates/referral-sqlite/", "crates/referral-postgres/"],
         tests_may: false,
-        what: "Diesel belongs to the SQL adapter: go through a port of referral_domain",
+        what: "Diesel belongs to the SQL adapters: go through a port of referral_domain",
     },
     Rule {
         pattern: "actix*",

@@ -330,7 +330,7 @@ fn why_not_applied(refused: ApplyRefused) -> &'static str {
         ApplyRefused::Rule(ApplyRefusal::SelfReferral) => "self",
         ApplyRefused::Rule(ApplyRefusal::AlreadyReferred) => "already referred",
         ApplyRefused::Rule(ApplyRefusal::ReferralCycle) => "ring",
-        ApplyRefused::Rule(ApplyRefusal::TimeOutOfRange) => "time",
+        ApplyRefused::SignedUpAhead | ApplyRefused::Rule(ApplyRefusal::TimeOutOfRange) => "time",
         ApplyRefused::Rule(ApplyRefusal::ApplyWindowOver) => "apply window",
         ApplyRefused::Rule(ApplyRefusal::ReferrerLimit { .. }) => "limit",
         other => panic!("nothing refuses so here: {other:?}"),

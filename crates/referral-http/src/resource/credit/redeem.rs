@@ -78,7 +78,7 @@ fn read(fields: &mut Fields<'_>, currency: Currency) -> Option<Body> {
     let user = fields.required("user_id", scalar::user_id);
     let amount = fields.required("amount", |node| money_of(node, currency));
     let reference = fields.required("reference", scalar::reference);
-    let description = fields.optional("description", scalar::text(0, 500));
+    let description = fields.optional("description", scalar::description);
     let mode = fields.optional("mode", scalar::one_of(MODES));
     let mode = mode?.unwrap_or(RedeemMode::Exact);
     Some(Body { user: user?, amount: amount?, reference: reference?, description: description?, mode })

@@ -38,7 +38,7 @@ struct Body {
 fn read(fields: &mut Fields<'_>, currency: Currency) -> Option<Body> {
     let reference = fields.required("reference", scalar::reference);
     let amount = fields.optional("amount", |node| money_of(node, currency));
-    let reason = fields.optional("reason", scalar::text(0, 500));
+    let reason = fields.optional("reason", scalar::description);
     Some(Body { reference: reference?, amount: amount?, reason: reason? })
 }
 

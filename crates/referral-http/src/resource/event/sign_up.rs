@@ -80,7 +80,7 @@ fn read(fields: &mut Fields<'_>) -> Option<Body> {
         (fields.optional("email", scalar::email), fields.optional("email_verified", |node| node.boolean()));
     let ip = fields.optional("ip", scalar::ip);
     let unused =
-        (fields.optional("user_agent", scalar::cut(1024)), fields.optional("device", attribution::device));
+        (fields.optional("user_agent", scalar::user_agent), fields.optional("device", scalar::fingerprint));
     let created_at = fields.optional("created_at", scalar::timestamp);
     let applied_at = fields.optional("applied_at", scalar::timestamp);
     let attribution = attribution::read(fields, Source::Api)?;

@@ -31,7 +31,7 @@ fn event(fields: &mut Fields<'_>, app: &App) -> Option<SpendCommand> {
     let user = fields.required("user_id", scalar::user_id);
     let amount = fields.required("amount", money);
     let occurred_at = fields.required("occurred_at", scalar::timestamp);
-    let payment = fields.optional("payment_fingerprint", scalar::text(16, 256));
+    let payment = fields.optional("payment_fingerprint", scalar::fingerprint);
     let metadata = fields.optional("metadata", metadata);
     Some(SpendCommand {
         source: source?,

@@ -52,7 +52,7 @@ struct Body {
 
 fn read(fields: &mut Fields<'_>) -> Option<Body> {
     let code = fields.required("code", scalar::text(1, 64));
-    let device = fields.optional("device", attribution::device);
+    let device = fields.optional("device", scalar::fingerprint);
     let attribution = attribution::read(fields, Source::Typed);
     device?;
     Some(Body { code: code?, attribution: attribution? })

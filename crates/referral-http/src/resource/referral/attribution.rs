@@ -5,7 +5,7 @@ use referral_domain::referral::{Attribution, Source};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::form::{Fields, Node, scalar};
+use crate::form::{Fields, scalar};
 
 /// Where a code came from.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,9 +34,4 @@ fn attribution(fields: &mut Fields<'_>) -> Option<Attribution> {
     let click = fields.optional("click_id", scalar::id(ClickId::parse));
     let sub_id = fields.optional("sub_id", scalar::sub_id);
     Some(Attribution { source: source?, click: click?, clicked_at: None, sub_id: sub_id? })
-}
-
-/// Reads `device`: a fingerprint of 16 to 256 characters.
-pub(in crate::resource) fn device(node: Node<'_>) -> Option<String> {
-    scalar::text(16, 256)(node)
 }

@@ -1,0 +1,116 @@
+//! Writes a decision down: one flight, one statement a table, parents before children.
+//!
+//! | order | tables | locks |
+//! |---|---|---|
+//! | 1 | users, user_emails, referral_codes | held since `lock` |
+//! | 2 | referrals, referral_progress | new keys |
+//! | 3 | accounts, ledger_transactions, transfers, account_heads, entries, history_lines | heads held since `open` |
+//! | 4 | reward_steps, redemptions, redemption_reversals | new keys |
+//! | 5 | referral_progress | held since `lock` or `scene` |
+//! | 6 | spend_events (by source id), spend_event_details, spend_folds | new keys |
+//! | 7 | affiliate_tracking (by key), idempotency_replies | day rows, a slot of them |
+//!
+//! A table that gets nothing costs nothing. When a statement fails, those behind it are refused by the server, and the
+//! first refusal is the answer: a key that is taken is [`StoreError::Contended`], found by its SQLSTATE. Memory is
+//! bounded by what the caller decided.
+
+use async_trait::async_trait;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::{BoxFuture, join_all};
+use referral_domain::grant::RewardStep;
+use referral_domain::id::BookId;
+use referral_domain::port::{Changes, Recorder, StoreError};
+use referral_domain::tracking::DayDelta;
+
+use crate::column::Key;
+use crate::failure::Told;
+use crate::ledger::previous;
+use crate::statement::fixed;
+use crate::unit::{PgUnit, call};
+use crate::{codes, idempotency, ledger, redemptions, referrals, spending, users};
+
+type Writing<'a> = BoxFuture<'a, Result<(), StoreError>>;
+
+/// Everything to be written, in order; tables that get nothing are left out.
+struct Flight<'a>(Vec<Writing<'a>>);
+
+impl<'a> Flight<'a> {
+    fn rows<T, F>(&mut self, rows: &'a [T], write: impl FnOnce(&'a [T]) -> F)
+    where
+        F: Future<Output = Result<(), StoreError>> + Send + 'a,
+    {
+        if !rows.is_empty() {
+            self.0.push(Box::pin(write(rows)));
+        }
+    }
+
+    /// Sends everything at once, in order; the first refusal is why the others were refused.
+    async fn send(self) -> Result<(), StoreError> {
+        join_all(self.0).await.into_iter().collect()
+    }
+}
+
+async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Result<(), StoreError> {
+    let mut flight = Flight(Vec::new());
+    flight.rows(&changes.users, |rows| users::save(conn, book, rows));
+    flight.rows(&changes.users, |rows| users::remember(conn, book, rows));
+    flight.rows(&changes.codes, |rows| codes::save(conn, book, rows));
+    flight.rows(&changes.new_referrals, |rows| referrals::insert(conn, book, rows));
+    flight.0.extend(ledger::record(conn, book, &changes.posting));
+    flight.rows(&changes.steps, |rows| insert_steps(conn, book, rows));
+    flight.rows(&changes.redemptions, |rows| redemptions::insert(conn, book, rows));
+    flight.rows(&changes.reversals, |rows| redemptions::insert_reversals(conn, book, rows));
+    flight.rows(&changes.progress, |rows| referrals::save(conn, book, rows));
+    flight.rows(&changes.events, |rows| spending::insert(conn, book, rows));
+    flight.rows(&changes.events, |rows| spending::insert_details(conn, book, rows));
+    flight.rows(&changes.folded, |rows| spending::fold(conn, book, rows));
+    flight.rows(&changes.days, |rows| add_days(conn, book, rows));
+    flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
+    flight.send().await
+}
+
+const STEPS: &str =
+    "INSERT INTO reward_steps (book_id, referral_id, n, prev_n, kind, amount, transaction_id, at)
+  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS u";
+
+async fn insert_steps(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    rows: &[RewardStep],
+) -> Result<(), StoreError> {
+    let insert = fixed::<()>(STEPS).bind(book.0).column(rows, |row| Key::from(row.referral));
+    let insert = insert.column(rows, |row| i64::from(row.n)).column(rows, |row| previous(row.n.into()));
+    let insert = insert.column(rows, |row| if row.n % 2 == 1 { "grant" } else { "retract" });
+    let insert = insert.column(rows, |row| row.amount).column(rows, |row| Key::from(row.transaction));
+    insert.column(rows, |row| row.at).execute(&mut conn).await.told()?;
+    Ok(())
+}
+
+/// A session adds to its own slot of 16, so that sessions seldom wait for one another's day rows.
+const DAYS: &str = "INSERT INTO affiliate_tracking AS t (book_id, referrer_id, code_id, day, slot, signups,
+    verified_signups, conversions, revenue, earned)
+  SELECT $1, u.referrer_id, u.code_id, DATE '1970-01-01' + u.day::integer, pg_backend_pid() % 16, u.signups,
+    u.verified_signups, u.conversions, u.revenue, u.earned
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS u(referrer_id, code_id, day, signups, verified_signups, conversions,
+    revenue, earned)
+  ORDER BY u.referrer_id, u.code_id, u.day
+  ON CONFLICT (book_id, referrer_id, code_id, day, slot) DO UPDATE SET signups = t.signups + excluded.signups,
+    verified_signups = t.verified_signups + excluded.verified_signups,
+    conversions = t.conversions + excluded.conversions, revenue = t.revenue + excluded.revenue,
+    earned = t.earned + excluded.earned";
+
+async fn add_days(mut conn: &AsyncPgConnection, book: BookId, rows: &[DayDelta]) -> Result<(), StoreError> {
+    let add = fixed::<()>(DAYS).bind(book.0).column(rows, |row| Key::from(row.referrer));
+    let add = add.column(rows, |row| Key::from(row.code)).column(rows, |row| i64::from(row.day.number()));
+    let add = add.column(rows, |row| row.signups).column(rows, |row| row.verified_signups);
+    let add = add.column(rows, |row| row.conversions).column(rows, |row| row.revenue);
+    add.column(rows, |row| row.earned).execute(&mut conn).await.told()?;
+    Ok(())
+}
+
+#[async_trait]
+impl Recorder for PgUnit {
+    async fn record(&mut self, book: BookId, changes: &Changes) -> Result<(), StoreError> {
+        call!(self, |conn| record(conn, book, changes))
+    }
+}

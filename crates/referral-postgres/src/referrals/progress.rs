@@ -1,0 +1,207 @@
+//! The rows of `referral_progress`: one insert, then one update a change, each for a whole set.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use referral_domain::id::{BookId, ReferralId};
+use referral_domain::port::StoreError;
+use referral_domain::referral::{
+    Award, AwardStatus, Progress, Referral, Review, SpendTotals, State, StateName, WithheldReason,
+};
+use referral_domain::time::Timestamp;
+
+use crate::column::{At, Key, Place, instant};
+use crate::failure::{Told, touched};
+use crate::schema::referral_progress;
+use crate::statement::{Fixed, fixed};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = referral_progress)]
+pub(crate) struct ProgressRow {
+    referral_id: Key,
+    state: String,
+    activated_at: Option<At>,
+    completed_at: Option<At>,
+    closed_at: Option<At>,
+    review: String,
+    case_id: Option<Key>,
+    verified_at: Option<At>,
+    spend_gross: i64,
+    spend_refunded: i64,
+    welcome_status: String,
+    welcome_reason: Option<String>,
+    welcome_at: Option<At>,
+    welcome_transaction: Option<Key>,
+    reward_status: String,
+    reward_reason: Option<String>,
+    reward_at: Option<At>,
+    reward_transaction: Option<Key>,
+    reward_steps: i64,
+    updated_at: At,
+}
+
+impl TryFrom<ProgressRow> for Progress {
+    type Error = StoreError;
+
+    fn try_from(row: ProgressRow) -> Result<Self, StoreError> {
+        let id = ReferralId::from(row.referral_id);
+        let place = Place { table: "referral_progress", row: &id };
+        let welcome = Kept {
+            columns: ["welcome_status", "welcome_reason", "welcome_at", "welcome_transaction"],
+            status: &row.welcome_status,
+            reason: row.welcome_reason.as_deref(),
+            at: row.welcome_at,
+            transaction: row.welcome_transaction,
+        };
+        let reward = Kept {
+            columns: ["reward_status", "reward_reason", "reward_at", "reward_transaction"],
+            status: &row.reward_status,
+            reason: row.reward_reason.as_deref(),
+            at: row.reward_at,
+            transaction: row.reward_transaction,
+        };
+        Ok(Self {
+            state: state(&row, place)?,
+            review: place.sound("review", Review::parse(&row.review), &row.review)?,
+            case: row.case_id.map(Into::into),
+            verified_at: instant(row.verified_at),
+            spend: SpendTotals { gross: row.spend_gross, refunded: row.spend_refunded },
+            welcome: welcome.award(place)?,
+            reward: reward.award(place)?,
+            reward_steps: place.small("reward_steps", row.reward_steps)?,
+            updated_at: row.updated_at.into(),
+        })
+    }
+}
+
+fn state(row: &ProgressRow, place: Place<'_>) -> Result<State, StoreError> {
+    let activated = || place.given("activated_at", instant(row.activated_at));
+    let completed = || place.given("completed_at", instant(row.completed_at));
+    let closed = || place.given("closed_at", instant(row.closed_at));
+    let activated_at = instant(row.activated_at);
+    Ok(match place.sound("state", StateName::parse(&row.state), &row.state)? {
+        StateName::Pending => State::Pending,
+        StateName::Active => State::Active { activated_at: activated()? },
+        StateName::Completed => State::Completed { activated_at: activated()?, completed_at: completed()? },
+        StateName::Expired => State::Expired { activated_at, closed_at: closed()? },
+        StateName::Fraud => State::Fraud { activated_at, closed_at: closed()? },
+    })
+}
+
+/// An award as its four columns keep it.
+struct Kept<'a> {
+    columns: [&'static str; 4],
+    status: &'a str,
+    reason: Option<&'a str>,
+    at: Option<At>,
+    transaction: Option<Key>,
+}
+
+impl Kept<'_> {
+    fn award(&self, place: Place<'_>) -> Result<Award, StoreError> {
+        let [status, reason, at, transaction] = self.columns;
+        match AwardStatus::parse(self.status) {
+            Some(AwardStatus::NotDue) => Ok(Award::NotDue),
+            Some(AwardStatus::Withheld) => {
+                let why = place.given(reason, self.reason)?;
+                Ok(Award::Withheld(place.sound(reason, WithheldReason::parse(why), why)?))
+            }
+            Some(AwardStatus::Granted) => {
+                let transaction = place.given(transaction, self.transaction)?.into();
+                Ok(Award::Granted { at: place.given(at, instant(self.at))?, transaction })
+            }
+            Some(AwardStatus::Held | AwardStatus::Retracted) | None => place.sound(status, None, self.status),
+        }
+    }
+}
+
+/// When an award was granted.
+fn granted_at(award: Award) -> Option<Timestamp> {
+    match award {
+        Award::Granted { at, .. } => Some(at),
+        Award::NotDue | Award::Withheld(_) => None,
+    }
+}
+
+/// By which transaction an award was granted.
+fn granted_by(award: Award) -> Option<Key> {
+    match award {
+        Award::Granted { transaction, .. } => Some(transaction.into()),
+        Award::NotDue | Award::Withheld(_) => None,
+    }
+}
+
+const INSERT: &str = "INSERT INTO referral_progress (book_id, referral_id, qualifies_until, spend_threshold,
+    referrer_reward, welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
+    spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
+    reward_reason, reward_at, reward_transaction, reward_steps, updated_at)
+  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+    $21, $22, $23, $24, $25) AS u";
+
+/// Stores the progress of new referrals.
+pub(super) async fn insert(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    rows: &[Referral],
+) -> Result<(), StoreError> {
+    let insert = fixed::<()>(INSERT).bind(book.0).column(rows, |row| Key::from(row.facts.id));
+    let insert = insert.column(rows, |row| row.facts.qualifies_until);
+    let insert = insert.column(rows, |row| row.facts.terms.spend_threshold);
+    let insert = insert.column(rows, |row| row.facts.terms.referrer_reward);
+    let insert = insert.column(rows, |row| row.facts.terms.welcome_credit);
+    changing(insert, rows, |row| &row.progress).execute(&mut conn).await.told()?;
+    Ok(())
+}
+
+/// The terms are repeated as they stand: the row is there, so this is an update that probes the key once a row.
+const SAVE: &str = "INSERT INTO referral_progress (book_id, referral_id, qualifies_until, spend_threshold,
+    referrer_reward, welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
+    spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
+    reward_reason, reward_at, reward_transaction, reward_steps, updated_at)
+  SELECT $1, u.id, p.qualifies_until, p.spend_threshold, p.referrer_reward, p.welcome_credit, u.state, u.activated_at,
+    u.completed_at, u.closed_at, u.review, u.case_id, u.verified_at, u.spend_gross, u.spend_refunded, u.welcome_status,
+    u.welcome_reason, u.welcome_at, u.welcome_transaction, u.reward_status, u.reward_reason, u.reward_at,
+    u.reward_transaction, u.reward_steps, u.updated_at
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS u(id,
+    state, activated_at, completed_at, closed_at, review, case_id, verified_at, spend_gross, spend_refunded,
+    welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status, reward_reason, reward_at,
+    reward_transaction, reward_steps, updated_at)
+  CROSS JOIN LATERAL (
+    SELECT p.qualifies_until, p.spend_threshold, p.referrer_reward, p.welcome_credit FROM referral_progress AS p
+    WHERE p.book_id = $1 AND p.referral_id = u.id LIMIT 1) AS p
+  ON CONFLICT (book_id, referral_id) DO UPDATE SET state = excluded.state, activated_at = excluded.activated_at,
+    completed_at = excluded.completed_at, closed_at = excluded.closed_at, review = excluded.review,
+    case_id = excluded.case_id, verified_at = excluded.verified_at, spend_gross = excluded.spend_gross,
+    spend_refunded = excluded.spend_refunded, welcome_status = excluded.welcome_status,
+    welcome_reason = excluded.welcome_reason, welcome_at = excluded.welcome_at,
+    welcome_transaction = excluded.welcome_transaction, reward_status = excluded.reward_status,
+    reward_reason = excluded.reward_reason, reward_at = excluded.reward_at,
+    reward_transaction = excluded.reward_transaction, reward_steps = excluded.reward_steps,
+    updated_at = excluded.updated_at";
+
+/// Replaces the progress of referrals that were locked.
+pub(crate) async fn save(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    rows: &[(ReferralId, Progress)],
+) -> Result<(), StoreError> {
+    let save = fixed::<()>(SAVE).bind(book.0).column(rows, |(id, _)| Key::from(*id));
+    let saved = changing(save, rows, |(_, progress)| progress).execute(&mut conn).await.told()?;
+    touched(saved, rows.len(), "referral_progress")
+}
+
+/// Binds the columns from `state` to `updated_at`.
+fn changing<T>(statement: Fixed<()>, rows: &[T], of: impl Fn(&T) -> &Progress) -> Fixed<()> {
+    let s = statement.column(rows, |row| of(row).state.name().as_str());
+    let s =
+        s.column(rows, |row| of(row).state.activated_at()).column(rows, |row| of(row).state.completed_at());
+    let s = s.column(rows, |row| of(row).state.closed_at()).column(rows, |row| of(row).review.as_str());
+    let s = s.column(rows, |row| of(row).case.map(Key::from)).column(rows, |row| of(row).verified_at);
+    let s = s.column(rows, |row| of(row).spend.gross).column(rows, |row| of(row).spend.refunded);
+    let s = s.column(rows, |row| of(row).welcome.status().as_str());
+    let s = s.column(rows, |row| of(row).welcome.reason().map(WithheldReason::as_str));
+    let s = s.column(rows, |row| granted_at(of(row).welcome)).column(rows, |row| granted_by(of(row).welcome));
+    let s = s.column(rows, |row| of(row).reward.status().as_str());
+    let s = s.column(rows, |row| of(row).reward.reason().map(WithheldReason::as_str));
+    let s = s.column(rows, |row| granted_at(of(row).reward)).column(rows, |row| granted_by(of(row).reward));
+    s.column(rows, |row| i64::from(of(row).reward_steps)).column(rows, |row| of(row).updated_at)
+}

@@ -1,0 +1,117 @@
+//! Reports: each one flight on a session of its own; they lock nothing and wait for no unit. Those of more than one
+//! statement see one snapshot.
+//!
+//! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
+
+mod account;
+mod history;
+mod people;
+
+use async_trait::async_trait;
+use referral_domain::auth::ApiKey;
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::Verdict;
+use referral_domain::port::{
+    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
+    SummaryReport,
+};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::time::Timestamp;
+use referral_domain::user::UserFacts;
+
+use crate::store::PgStore;
+use crate::{api_keys, codes, migration, programs, users, verify};
+
+/// Runs a report of one statement, and gives its session back when it has its answer.
+macro_rules! report {
+    ($store:ident, |$conn:ident| $work:expr) => {{
+        let lease = $store.readers.lend().await?;
+        let $conn = lease.conn()?;
+        let answer = lease.ask($work).await?;
+        lease.done();
+        Ok(answer)
+    }};
+}
+
+/// Runs a report whose statements see one snapshot. They leave in one flight.
+macro_rules! snapshot {
+    ($store:ident, |$conn:ident| $work:expr) => {{
+        let lease = $store.readers.lend().await?;
+        let $conn = lease.conn()?;
+        let answer = lease.snapshot($work).await?;
+        lease.done();
+        Ok(answer)
+    }};
+}
+
+#[async_trait]
+impl Reports for PgStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        report!(self, |conn| migration::check(conn))
+    }
+
+    async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        report!(self, |conn| programs::find(conn, slug, now))
+    }
+
+    async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
+        report!(self, |conn| programs::all(conn, now))
+    }
+
+    async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+        report!(self, |conn| api_keys::by_hash(conn, hash))
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        report!(self, |conn| api_keys::all(conn))
+    }
+
+    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
+        report!(self, |conn| codes::by_folded(conn, book, folded))
+    }
+
+    async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+        report!(self, |conn| users::by_name(conn, book, host))
+    }
+
+    async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
+        snapshot!(self, |conn| people::referrer(conn, book, host))
+    }
+
+    async fn my_referral(&self, book: BookId, host: &HostId) -> Result<MyReferralReport, StoreError> {
+        report!(self, |conn| people::my_referral(conn, book, host))
+    }
+
+    async fn account(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<AccountReport, StoreError> {
+        report!(self, |conn| account::account(conn, book, host, aged))
+    }
+
+    async fn history(
+        &self,
+        book: BookId,
+        user: UserId,
+        filter: &HistoryFilter,
+    ) -> Result<Vec<HistoryItem>, StoreError> {
+        report!(self, |conn| history::page(conn, book, user, filter))
+    }
+
+    async fn summary(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<SummaryReport, StoreError> {
+        snapshot!(self, |conn| account::summary(conn, book, host, aged))
+    }
+
+    async fn verify(&self) -> Result<Verdict, StoreError> {
+        verify::verify(self.patient().await?).await
+    }
+}

@@ -1,0 +1,224 @@
+//! The rows of `spend_events`, with what can be erased in `spend_event_details`, and of `spend_folds`.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use referral_domain::id::{BookId, EventId, ReferralId, UserId};
+use referral_domain::identity::Fingerprint;
+use referral_domain::money::Money;
+use referral_domain::port::StoreError;
+use referral_domain::reference::SourceId;
+use referral_domain::referral::WithheldReason;
+use referral_domain::spend::{BodyHash, Level, Outcome, Reward, SpendEvent, Withheld};
+use referral_domain::time::Timestamp;
+
+use crate::column::{At, Key, Place};
+use crate::failure::Told;
+use crate::programs;
+use crate::schema::spend_events as events;
+use crate::statement::{Fixed, RowSql, fixed};
+
+/// A spend, as `kind` says it; the other kind is a refund.
+const SPEND: &str = "S";
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct EventRow {
+    source_id: String,
+    event_id: Key,
+    body_hash: Vec<u8>,
+    user_id: Key,
+    amount: i64,
+    currency: String,
+    digits: i16,
+    occurred_at: At,
+    recorded_at: At,
+    outcome: String,
+    referral_id: Option<Key>,
+    counted: i64,
+    net_after: Option<i64>,
+    threshold: Option<i64>,
+    reward_amount: Option<i64>,
+    reward_transaction: Option<Key>,
+    withheld_amount: Option<i64>,
+    withheld_reason: Option<String>,
+}
+
+impl EventRow {
+    fn level(&self) -> Option<Level> {
+        self.net_after.zip(self.threshold).map(|(net, threshold)| Level { net, threshold })
+    }
+
+    fn reward(&self) -> Option<Reward> {
+        let posted = self.reward_amount.zip(self.reward_transaction);
+        posted.map(|(amount, transaction)| Reward { amount, transaction: transaction.into() })
+    }
+
+    fn withheld(&self, place: Place<'_>) -> Result<Option<Withheld>, StoreError> {
+        let Some((amount, word)) = self.withheld_amount.zip(self.withheld_reason.as_ref()) else {
+            return Ok(None);
+        };
+        let reason = place.sound("withheld_reason", WithheldReason::parse(word), word)?;
+        Ok(Some(Withheld { amount, reason }))
+    }
+}
+
+/// An event with what of it may have been erased.
+#[derive(Queryable)]
+struct DetailedRow {
+    event: EventRow,
+    payment: Option<Vec<u8>>,
+    metadata: Option<String>,
+}
+
+impl TryFrom<DetailedRow> for SpendEvent {
+    type Error = StoreError;
+
+    fn try_from(DetailedRow { event: row, payment, metadata }: DetailedRow) -> Result<Self, StoreError> {
+        let place = Place { table: "spend_events", row: &row.source_id };
+        let currency = programs::currency(place, &row.currency, row.digits)?;
+        let print = |bytes: Vec<u8>| Place { table: "spend_event_details", ..place }.hash("payment", &bytes);
+        Ok(Self {
+            id: EventId::from(row.event_id),
+            source: place.sound("source_id", SourceId::parse(&row.source_id), &row.source_id)?,
+            user: row.user_id.into(),
+            amount: Money::of(row.amount, currency),
+            occurred_at: row.occurred_at.into(),
+            recorded_at: row.recorded_at.into(),
+            payment: payment.map(print).transpose()?.map(Fingerprint),
+            metadata,
+            body: BodyHash(place.hash("body_hash", &row.body_hash)?),
+            outcome: place.sound("outcome", Outcome::parse(&row.outcome), &row.outcome)?,
+            referral: row.referral_id.map(Into::into),
+            counted: row.counted,
+            level: row.level(),
+            reward: row.reward(),
+            withheld: row.withheld(place)?,
+        })
+    }
+}
+
+/// The types of a [`DetailedRow`], as a statement of our own answers it.
+type DetailedSql = (RowSql<EventRow>, Nullable<Binary>, Nullable<Text>);
+
+macro_rules! detailed {
+    () => {
+        "e.source_id, e.event_id, e.body_hash, e.user_id, e.amount, e.currency, e.digits, e.occurred_at, e.recorded_at,
+        e.outcome, e.referral_id, e.counted, e.net_after, e.threshold, e.reward_amount, e.reward_transaction,
+        e.withheld_amount, e.withheld_reason"
+    };
+}
+
+pub(crate) const KNOWN: &str = concat!(
+    "SELECT e.*, d.payment, d.metadata FROM unnest($1) AS u(source_id)
+    CROSS JOIN LATERAL (SELECT ",
+    detailed!(),
+    " FROM spend_events AS e
+      WHERE e.book_id = $2 AND e.source_id = u.source_id LIMIT 1) AS e
+    LEFT JOIN LATERAL (SELECT d.payment, d.metadata FROM spend_event_details AS d
+      WHERE d.book_id = $2 AND d.source_id = u.source_id LIMIT 1) AS d ON true"
+);
+
+/// The events recorded under these ids.
+pub(super) async fn known(
+    conn: &AsyncPgConnection,
+    book: BookId,
+    sources: &[SourceId],
+) -> Result<Vec<SpendEvent>, StoreError> {
+    load(conn, fixed(KNOWN).column(sources, |source| source.as_str().to_owned()).bind(book.0)).await
+}
+
+async fn load(
+    mut conn: &AsyncPgConnection,
+    query: Fixed<DetailedSql>,
+) -> Result<Vec<SpendEvent>, StoreError> {
+    let found = query.load::<DetailedRow>(&mut conn).await.told()?;
+    found.into_iter().map(SpendEvent::try_from).collect()
+}
+
+pub(crate) const PARKED: &str = concat!(
+    "SELECT e.*, d.payment, d.metadata FROM (SELECT ",
+    detailed!(),
+    " FROM spend_events AS e
+      WHERE e.book_id = $1 AND e.user_id = $2 AND e.recorded_at >= $3 AND e.outcome = 'not_referred'
+      ORDER BY e.recorded_at, e.event_id OFFSET 0) AS e
+    LEFT JOIN LATERAL (SELECT d.payment, d.metadata FROM spend_event_details AS d
+      WHERE d.book_id = $1 AND d.source_id = e.source_id LIMIT 1) AS d ON true
+    ORDER BY e.recorded_at, e.event_id"
+);
+
+/// Events of a user that found no referral, oldest first; those of one instant in the order they were given ids.
+pub(crate) async fn parked(
+    conn: &AsyncPgConnection,
+    book: BookId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<SpendEvent>, StoreError> {
+    load(conn, fixed(PARKED).bind(book.0).bind(Key::from(user)).bind(since)).await
+}
+
+/// In the order of source ids: two units that record the same ids meet in one order, and the second is refused.
+const INSERT: &str = "INSERT INTO spend_events (book_id, kind, source_id, event_id, body_hash, user_id, amount,
+    currency, digits, occurred_at, recorded_at, outcome, referral_id, counted, net_after, threshold, reward_amount,
+    reward_transaction, withheld_amount, withheld_reason)
+  SELECT $1, $2, u.* FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+    $20) AS u(source_id, event_id, body_hash, user_id, amount, currency, digits, occurred_at, recorded_at, outcome,
+    referral_id, counted, net_after, threshold, reward_amount, reward_transaction, withheld_amount, withheld_reason)
+  ORDER BY u.source_id";
+
+/// Stores events.
+pub(crate) async fn insert(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    rows: &[SpendEvent],
+) -> Result<(), StoreError> {
+    let s = fixed::<()>(INSERT).bind(book.0).bind(SPEND).column(rows, |row| row.source.as_str().to_owned());
+    let s = s.column(rows, |row| Key::from(row.id)).column(rows, |row| row.body.0.to_vec());
+    let s = s.column(rows, |row| Key::from(row.user)).column(rows, |row| row.amount.minor());
+    let s = s.column(rows, |row| row.amount.currency().code().to_owned());
+    let s = s.column(rows, |row| i64::from(row.amount.currency().digits()));
+    let s = s.column(rows, |row| row.occurred_at).column(rows, |row| row.recorded_at);
+    let s = s.column(rows, |row| row.outcome.as_str()).column(rows, |row| row.referral.map(Key::from));
+    let s = s.column(rows, |row| row.counted).column(rows, |row| row.level.map(|level| level.net));
+    let s = s.column(rows, |row| row.level.map(|level| level.threshold));
+    let s = s.column(rows, |row| row.reward.map(|reward| reward.amount));
+    let s = s.column(rows, |row| row.reward.map(|reward| Key::from(reward.transaction)));
+    let s = s.column(rows, |row| row.withheld.map(|withheld| withheld.amount));
+    let s = s.column(rows, |row| row.withheld.map(|withheld| withheld.reason.as_str()));
+    s.execute(&mut conn).await.told()?;
+    Ok(())
+}
+
+const DETAILS: &str = "INSERT INTO spend_event_details (book_id, source_id, payment, metadata)
+  SELECT $1, u.* FROM unnest($2, $3, $4) AS u";
+
+/// Stores the details of those events that have any.
+pub(crate) async fn insert_details(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    events: &[SpendEvent],
+) -> Result<(), StoreError> {
+    let detailed = |event: &&SpendEvent| event.payment.is_some() || event.metadata.is_some();
+    let rows: Vec<_> = events.iter().filter(detailed).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let insert = fixed::<()>(DETAILS).bind(book.0).column(&rows, |row| row.source.as_str().to_owned());
+    let insert = insert.column(&rows, |row| row.payment.map(|print| print.0.to_vec()));
+    insert.column(&rows, |row| row.metadata.clone()).execute(&mut conn).await.told()?;
+    Ok(())
+}
+
+const FOLD: &str = "INSERT INTO spend_folds (book_id, source_id, referral_id)
+  SELECT $1, u.source_id, u.referral_id FROM unnest($2, $3) AS u(source_id, referral_id) ORDER BY u.source_id";
+
+/// Remembers that events that waited count for a referral.
+pub(crate) async fn fold(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    rows: &[(SourceId, ReferralId)],
+) -> Result<(), StoreError> {
+    let fold = fixed::<()>(FOLD).bind(book.0).column(rows, |(source, _)| source.as_str().to_owned());
+    fold.column(rows, |(_, referral)| Key::from(*referral)).execute(&mut conn).await.told()?;
+    Ok(())
+}

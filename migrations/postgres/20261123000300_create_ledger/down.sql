@@ -1,0 +1,17 @@
+ALTER TABLE ledger_transactions DROP CONSTRAINT transaction_has_a_line;
+DROP TABLE history_lines;
+DROP TABLE account_heads;
+ALTER TABLE transfers DROP CONSTRAINT debit_has_an_entry, DROP CONSTRAINT credit_has_an_entry;
+DROP TABLE entries;
+ALTER TABLE ledger_transactions DROP CONSTRAINT transaction_has_leg_0;
+DROP TABLE transfers;
+DROP TABLE ledger_transactions;
+DROP TABLE accounts;
+DROP FUNCTION entries_precede_their_line();
+DROP FUNCTION lines_equal_the_entries();
+DROP FUNCTION moved_by(BIGINT, UUID, UUID);
+DROP FUNCTION lines_are_later();
+DROP FUNCTION heads_keep_up();
+DROP FUNCTION head_is_older();
+DROP FUNCTION leg_has_leg_0();
+DROP FUNCTION currency_is_the_books();

@@ -1,0 +1,201 @@
+-- Codes, referrals with the terms they pinned for ever, their progress, and what was granted for them.
+
+CREATE TABLE referral_codes (
+  book_id BIGINT NOT NULL,
+  code_id UUID NOT NULL,
+  owner_id UUID NOT NULL,
+  text TEXT COLLATE "C" NOT NULL CONSTRAINT code_text_given CHECK (text <> ''),
+  folded TEXT COLLATE "C" NOT NULL CONSTRAINT code_folded_form CHECK (folded ~ '^[0-9A-Z]{1,24}$'),
+  is_primary BOOLEAN NOT NULL,
+  active BOOLEAN NOT NULL,
+  expires_at TIMESTAMPTZ,
+  max_uses BIGINT CONSTRAINT max_uses_bounds CHECK (max_uses BETWEEN 0 AND 4294967295),
+  daily_limit BIGINT CONSTRAINT daily_limit_bounds CHECK (daily_limit BETWEEN 0 AND 4294967295),
+  uses BIGINT NOT NULL CONSTRAINT uses_bounds CHECK (uses BETWEEN 0 AND 4294967295),
+  last_used_at TIMESTAMPTZ,
+  created_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (book_id, code_id),
+  CONSTRAINT folded_once UNIQUE (book_id, folded),
+  CONSTRAINT code_of_an_owner UNIQUE (book_id, code_id, owner_id),
+  FOREIGN KEY (book_id, owner_id) REFERENCES users (book_id, user_id)
+) WITH (fillfactor = 85);
+CREATE UNIQUE INDEX referral_codes_primary ON referral_codes (book_id, owner_id) WHERE is_primary;
+SELECT guard('referral_codes', true);
+CREATE TRIGGER referral_codes_keep_their_text
+BEFORE UPDATE OF book_id, code_id, owner_id, text, folded, is_primary, created_at ON referral_codes
+FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TRIGGER referral_codes_count_up BEFORE UPDATE OF uses ON referral_codes
+FOR EACH ROW WHEN (NEW.uses < OLD.uses) EXECUTE FUNCTION refuse();
+SELECT always('referral_codes', 'referral_codes_keep_their_text'), always('referral_codes', 'referral_codes_count_up');
+
+CREATE TABLE referrals (
+  book_id BIGINT NOT NULL,
+  referral_id UUID NOT NULL,
+  referrer_id UUID NOT NULL,
+  referred_id UUID NOT NULL,
+  code_id UUID NOT NULL,
+  code_text TEXT COLLATE "C" NOT NULL,
+  rule_version BIGINT NOT NULL,
+  referrer_reward BIGINT NOT NULL CONSTRAINT referrer_reward_bounds CHECK (referrer_reward >= 0),
+  welcome_credit BIGINT NOT NULL CONSTRAINT welcome_credit_bounds CHECK (welcome_credit >= 0),
+  spend_threshold BIGINT NOT NULL CONSTRAINT spend_threshold_bounds CHECK (spend_threshold >= 0),
+  qualification_window_days BIGINT NOT NULL CONSTRAINT window_bounds CHECK (qualification_window_days >= 0),
+  clawback_window_days BIGINT NOT NULL CONSTRAINT clawback_bounds CHECK (clawback_window_days >= 0),
+  source TEXT COLLATE "C" NOT NULL CONSTRAINT source_known CHECK (source IN ('typed', 'link', 'cookie', 'api')),
+  click_id UUID,
+  clicked_at TIMESTAMPTZ,
+  sub_id TEXT,
+  signed_up_at TIMESTAMPTZ,
+  applied_at TIMESTAMPTZ NOT NULL,
+  qualifies_until TIMESTAMPTZ NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (book_id, referral_id),
+  CONSTRAINT referred_once UNIQUE (book_id, referred_id),
+  CONSTRAINT referral_terms
+    UNIQUE (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit),
+  CONSTRAINT window_is_open CHECK (qualifies_until >= applied_at),
+  CONSTRAINT nobody_refers_themselves CHECK (referrer_id <> referred_id),
+  CONSTRAINT referrer_is_known FOREIGN KEY (book_id, referrer_id) REFERENCES users (book_id, user_id),
+  CONSTRAINT referred_is_known FOREIGN KEY (book_id, referred_id) REFERENCES users (book_id, user_id),
+  CONSTRAINT code_of_the_referrer FOREIGN KEY (book_id, code_id, referrer_id)
+    REFERENCES referral_codes (book_id, code_id, owner_id)
+);
+CREATE INDEX referrals_of_a_referrer ON referrals (book_id, referrer_id, created_at);
+SELECT guard('referrals', false);
+
+CREATE FUNCTION rules_are_known() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT 1 FROM rule_versions AS v WHERE v.book_id = NEW.book_id AND v.version = NEW.rule_version) IS NULL THEN
+    RAISE EXCEPTION 'there is no version % of the rules of book %', NEW.rule_version, NEW.book_id
+      USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER referrals_by_known_rules BEFORE INSERT ON referrals FOR EACH ROW EXECUTE FUNCTION rules_are_known();
+SELECT always('referrals', 'referrals_by_known_rules');
+
+ALTER TABLE ledger_transactions ADD CONSTRAINT transaction_of_a_referral
+  FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id);
+ALTER TABLE transfers ADD CONSTRAINT transfer_of_a_referral
+  FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id);
+
+-- The hot row. Its first columns repeat pinned terms (equal to them by a foreign key), so that what is to be expired
+-- and what is not at its level are partial indexes: empty when there is nothing to do. No index mentions a column that
+-- every spend changes, and there is room on the page: an update of spend moves no index (HOT). What an index asks about
+-- spend is a generated column, which changes once.
+CREATE TABLE referral_progress (
+  book_id BIGINT NOT NULL,
+  referral_id UUID NOT NULL,
+  qualifies_until TIMESTAMPTZ NOT NULL,
+  spend_threshold BIGINT NOT NULL,
+  referrer_reward BIGINT NOT NULL,
+  welcome_credit BIGINT NOT NULL,
+  state TEXT COLLATE "C" NOT NULL
+    CONSTRAINT state_known CHECK (state IN ('pending', 'active', 'completed', 'expired', 'fraud')),
+  activated_at TIMESTAMPTZ,
+  completed_at TIMESTAMPTZ,
+  closed_at TIMESTAMPTZ,
+  review TEXT COLLATE "C" NOT NULL
+    CONSTRAINT review_known CHECK (review IN ('none', 'open', 'cleared', 'confirmed')),
+  case_id UUID,
+  verified_at TIMESTAMPTZ,
+  spend_gross BIGINT NOT NULL CONSTRAINT spend_gross_bounds CHECK (spend_gross >= 0),
+  spend_refunded BIGINT NOT NULL CONSTRAINT spend_refunded_bounds CHECK (spend_refunded BETWEEN 0 AND spend_gross),
+  welcome_status TEXT COLLATE "C" NOT NULL CONSTRAINT welcome_status_known
+    CHECK (welcome_status IN ('not_due', 'withheld', 'held', 'granted', 'retracted')),
+  welcome_reason TEXT COLLATE "C" CONSTRAINT welcome_reason_known CHECK (welcome_reason IN ('email-not-verified',
+    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+  welcome_at TIMESTAMPTZ,
+  welcome_transaction UUID,
+  reward_status TEXT COLLATE "C" NOT NULL CONSTRAINT reward_status_known
+    CHECK (reward_status IN ('not_due', 'withheld', 'held', 'granted', 'retracted')),
+  reward_reason TEXT COLLATE "C" CONSTRAINT reward_reason_known CHECK (reward_reason IN ('email-not-verified',
+    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+  reward_at TIMESTAMPTZ,
+  reward_transaction UUID,
+  reward_steps BIGINT NOT NULL CONSTRAINT reward_steps_bounds CHECK (reward_steps >= 0),
+  updated_at TIMESTAMPTZ NOT NULL,
+  last_step BIGINT GENERATED ALWAYS AS (nullif(reward_steps, 0)) STORED,
+  reward_unsettled BOOLEAN GENERATED ALWAYS AS (reward_status = 'not_due' AND state <> 'fraud'
+    AND referrer_reward > 0 AND spend_threshold <= spend_gross - spend_refunded
+    AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)) STORED,
+  welcome_unsettled BOOLEAN GENERATED ALWAYS AS (welcome_status = 'not_due' AND state <> 'fraud'
+    AND welcome_credit > 0 AND activated_at IS NOT NULL) STORED,
+  PRIMARY KEY (book_id, referral_id),
+  CONSTRAINT state_has_its_instants CHECK (CASE state
+    WHEN 'pending' THEN activated_at IS NULL AND completed_at IS NULL AND closed_at IS NULL
+    WHEN 'active' THEN activated_at IS NOT NULL AND completed_at IS NULL AND closed_at IS NULL
+    WHEN 'completed' THEN activated_at IS NOT NULL AND completed_at IS NOT NULL AND closed_at IS NULL
+    ELSE completed_at IS NULL AND closed_at IS NOT NULL END),
+  CONSTRAINT welcome_reason_given CHECK ((welcome_status = 'withheld') = (welcome_reason IS NOT NULL)),
+  CONSTRAINT welcome_posted CHECK (welcome_status NOT IN ('held', 'granted')
+    OR (welcome_at IS NOT NULL AND welcome_transaction IS NOT NULL)),
+  CONSTRAINT reward_reason_given CHECK ((reward_status = 'withheld') = (reward_reason IS NOT NULL)),
+  CONSTRAINT reward_posted CHECK (reward_status NOT IN ('held', 'granted')
+    OR (reward_at IS NOT NULL AND reward_transaction IS NOT NULL)),
+  CONSTRAINT granted_at_odd_steps CHECK ((reward_status IN ('held', 'granted')) = (reward_steps % 2 = 1)),
+  CONSTRAINT progress_repeats_the_terms FOREIGN KEY
+    (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit)
+    REFERENCES referrals (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit),
+  CONSTRAINT welcome_by_a_transaction FOREIGN KEY (book_id, welcome_transaction)
+    REFERENCES ledger_transactions (book_id, transaction_id) DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT reward_by_a_transaction FOREIGN KEY (book_id, reward_transaction)
+    REFERENCES ledger_transactions (book_id, transaction_id) DEFERRABLE INITIALLY DEFERRED
+) WITH (fillfactor = 70);
+CREATE INDEX referral_progress_expirable ON referral_progress (book_id, qualifies_until)
+WHERE state IN ('pending', 'active');
+CREATE INDEX referral_progress_reward_unsettled ON referral_progress (book_id, referral_id) WHERE reward_unsettled;
+CREATE INDEX referral_progress_welcome_unsettled ON referral_progress (book_id, referral_id) WHERE welcome_unsettled;
+CREATE INDEX referral_progress_reward_withheld ON referral_progress (book_id, reward_reason, referral_id)
+WHERE reward_reason IN ('program-paused', 'referrer-email-not-verified');
+CREATE INDEX referral_progress_welcome_withheld ON referral_progress (book_id, welcome_reason, referral_id)
+WHERE welcome_reason IN ('program-paused', 'referrer-email-not-verified');
+SELECT guard('referral_progress', true);
+CREATE TRIGGER referral_progress_steps_forward BEFORE UPDATE OF reward_steps ON referral_progress
+FOR EACH ROW WHEN (NEW.reward_steps < OLD.reward_steps) EXECUTE FUNCTION refuse();
+SELECT always('referral_progress', 'referral_progress_steps_forward');
+ALTER TABLE referrals ADD CONSTRAINT referral_has_progress FOREIGN KEY (book_id, referral_id)
+  REFERENCES referral_progress (book_id, referral_id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Grants and retractions of one reward alternate.
+CREATE TABLE reward_steps (
+  book_id BIGINT NOT NULL,
+  referral_id UUID NOT NULL,
+  n BIGINT NOT NULL,
+  prev_n BIGINT,
+  kind TEXT COLLATE "C" NOT NULL,
+  amount BIGINT NOT NULL CONSTRAINT step_amount_positive CHECK (amount > 0),
+  transaction_id UUID NOT NULL,
+  at TIMESTAMPTZ NOT NULL,
+  CONSTRAINT reward_one_at_a_time PRIMARY KEY (book_id, referral_id, n),
+  CONSTRAINT step_once UNIQUE (book_id, transaction_id),
+  CONSTRAINT reward_alternates CHECK (
+    ((n = 1 AND prev_n IS NULL) OR (n > 1 AND prev_n IS NOT NULL AND prev_n = n - 1))
+    AND kind = CASE n % 2 WHEN 1 THEN 'grant' ELSE 'retract' END),
+  CONSTRAINT step_of_a_referral FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id),
+  CONSTRAINT step_chain FOREIGN KEY (book_id, referral_id, prev_n) REFERENCES reward_steps (book_id, referral_id, n),
+  CONSTRAINT step_is_posted FOREIGN KEY (book_id, transaction_id)
+    REFERENCES ledger_transactions (book_id, transaction_id)
+);
+SELECT guard('reward_steps', false);
+ALTER TABLE referral_progress ADD CONSTRAINT steps_are_recorded FOREIGN KEY (book_id, referral_id, last_step)
+  REFERENCES reward_steps (book_id, referral_id, n) DEFERRABLE INITIALLY DEFERRED;
+
+-- What a referrer's code brought on the UTC day it was recorded. A slot is one session's share of a row, so that a
+-- popular code is not one row for which all wait; readers add the slots up.
+CREATE TABLE affiliate_tracking (
+  book_id BIGINT NOT NULL,
+  referrer_id UUID NOT NULL,
+  code_id UUID NOT NULL,
+  day DATE NOT NULL,
+  slot SMALLINT NOT NULL CONSTRAINT slot_bounds CHECK (slot BETWEEN 0 AND 255),
+  signups BIGINT NOT NULL CONSTRAINT signups_bounds CHECK (signups >= 0),
+  verified_signups BIGINT NOT NULL CONSTRAINT verified_signups_bounds CHECK (verified_signups >= 0),
+  conversions BIGINT NOT NULL CONSTRAINT conversions_bounds CHECK (conversions >= 0),
+  revenue BIGINT NOT NULL,
+  earned BIGINT NOT NULL,
+  PRIMARY KEY (book_id, referrer_id, code_id, day, slot),
+  CONSTRAINT tracked_code_of_the_referrer FOREIGN KEY (book_id, code_id, referrer_id)
+    REFERENCES referral_codes (book_id, code_id, owner_id)
+) WITH (fillfactor = 70);
+SELECT guard('affiliate_tracking', true);

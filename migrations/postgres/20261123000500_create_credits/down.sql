@@ -1,0 +1,3 @@
+DROP VIEW credit_transactions;
+DROP TABLE redemption_reversals;
+DROP TABLE redemptions;

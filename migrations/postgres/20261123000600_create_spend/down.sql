@@ -1,0 +1,3 @@
+DROP TABLE spend_folds;
+DROP TABLE spend_event_details;
+DROP TABLE spend_events;
