@@ -43,6 +43,37 @@ impl Spread {
         unit.recorder().record(program.book, &changes).await?;
         Ok(own)
     }
+
+    /// Brings a locked referral to its level, with what is known of its referred user's e-mail.
+    fn settle(
+        &mut self,
+        mut referral: Referral,
+        referred: EmailStatus,
+        seen: &Circumstances,
+        ids: &mut (dyn FnMut() -> Uuid + Send),
+    ) -> Referral {
+        let before = referral.progress.updated_at;
+        let settled = resettle(&mut referral, referred, seen, ids);
+        if settled.changed {
+            self.changes.progress.push((referral.facts.id, referral.progress.clone()));
+            self.changes.days.push(settled.day);
+            self.grants.extend(settled.grants);
+        } else {
+            referral.progress.updated_at = before;
+        }
+        referral
+    }
+
+    /// The same for a referral whose referred user told nothing new.
+    pub(crate) fn settle_as_it_is(
+        &mut self,
+        referral: Referral,
+        seen: &Circumstances,
+        ids: &mut (dyn FnMut() -> Uuid + Send),
+    ) {
+        let referred = referral.progress.verified_at.map_or(EmailStatus::Unverified, EmailStatus::Verified);
+        self.settle(referral, referred, seen, ids);
+    }
 }
 
 /// Brings every referral that depends on a locked user's facts to its level, and has the facts saved.
@@ -54,45 +85,17 @@ pub(crate) async fn spread(
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<Spread, StoreError> {
     let status = facts.email_status();
-    let mut desk = Desk { program, now, spread: Spread::default() };
+    let seen = |referrer| Circumstances { paused: program.is_paused(), referrer, now };
+    let mut spread = Spread::default();
     let waiting = lock_waiting(unit, program, facts).await?;
     if let Some((referral, referrer)) = own_referral(unit, program, facts, now).await? {
-        desk.spread.own = Some(desk.settle(referral, status, referrer, ids));
+        spread.own = Some(spread.settle(referral, status, &seen(referrer), ids));
     }
     for referral in waiting {
-        let referred = referral.progress.verified_at.map_or(EmailStatus::Unverified, EmailStatus::Verified);
-        desk.settle(referral, referred, status, ids);
+        spread.settle_as_it_is(referral, &seen(status), ids);
     }
-    desk.spread.changes.users.push(facts.clone());
-    Ok(desk.spread)
-}
-
-struct Desk<'a> {
-    program: &'a Program,
-    now: Timestamp,
-    spread: Spread,
-}
-
-impl Desk<'_> {
-    fn settle(
-        &mut self,
-        mut referral: Referral,
-        referred: EmailStatus,
-        referrer: EmailStatus,
-        ids: &mut (dyn FnMut() -> Uuid + Send),
-    ) -> Referral {
-        let before = referral.progress.updated_at;
-        let seen = Circumstances { paused: self.program.is_paused(), referrer, now: self.now };
-        let settled = resettle(&mut referral, referred, &seen, ids);
-        if settled.changed {
-            self.spread.changes.progress.push((referral.facts.id, referral.progress.clone()));
-            self.spread.changes.days.push(settled.day);
-            self.spread.grants.extend(settled.grants);
-        } else {
-            referral.progress.updated_at = before;
-        }
-        referral
-    }
+    spread.changes.users.push(facts.clone());
+    Ok(spread)
 }
 
 /// The referral this user came by, locked, and what is known of its referrer's e-mail.

@@ -6,7 +6,7 @@ use referral_domain::id::UserId;
 use referral_domain::port::{Changes, NewUser, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::referral::Referral;
-use referral_domain::settle::{Circumstances, expire, resettle};
+use referral_domain::settle::{Circumstances, expire};
 use referral_domain::time::{DAY, Timestamp};
 use referral_domain::user::EmailStatus;
 use uuid::Uuid;
@@ -116,15 +116,9 @@ async fn reconcile_some(
         return Ok(0);
     }
     let mut spread = Spread::default();
-    for (mut referral, referrer) in with_referrers(unit, program, claimed, now).await? {
+    for (referral, referrer) in with_referrers(unit, program, claimed, now).await? {
         let seen = Circumstances { paused: program.is_paused(), referrer, now };
-        let referred = referral.progress.verified_at.map_or(EmailStatus::Unverified, EmailStatus::Verified);
-        let settled = resettle(&mut referral, referred, &seen, ids);
-        if settled.changed {
-            spread.changes.progress.push((referral.facts.id, referral.progress));
-            spread.changes.days.push(settled.day);
-            spread.grants.extend(settled.grants);
-        }
+        spread.settle_as_it_is(referral, &seen, ids);
     }
     let changed = spread.changes.progress.len() as u64;
     spread.record(unit, program, now, ids).await?;
