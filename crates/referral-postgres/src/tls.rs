@@ -43,8 +43,9 @@ fn roots(from: &Roots) -> Result<RootCertStore, StoreError> {
         Roots::File(path) => path,
     };
     let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(unavailable)? {
-        store.add(certificate.map_err(unavailable)?).map_err(unavailable)?;
+    let unread = |error| unavailable(format!("{} cannot be read ({error})", path.display()));
+    for certificate in CertificateDer::pem_file_iter(path).map_err(unread)? {
+        store.add(certificate.map_err(unread)?).map_err(unavailable)?;
     }
     if store.is_empty() {
         return Err(unavailable(format!("{} holds no certificate", path.display())));

@@ -8,5 +8,6 @@ pub mod contract;
 pub mod fake;
 pub mod faults;
 pub mod fingerprint;
+pub mod launch;
 pub mod transact;
 pub mod world;

@@ -1,4 +1,4 @@
-//! What the checks need besides Rust, and how to get it. Servers of other stores join this list with their adapters.
+//! What the checks need besides Rust, and how to get it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -13,11 +13,17 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+/// Where Debian keeps PostgreSQL's programs: a folder a version, none of them on the path.
+const POSTGRES_FOLDERS: &str = "/usr/lib/postgresql";
+
+const NEEDS: [Need; 7] = [
     Need { program: "git", package: "git", why: "tidy and mutants ask it which files are ours" },
     Need { program: "sh", package: "dash", why: "the README's lines are run as they stand" },
     Need { program: "cc", package: "gcc", why: "SQLite and the JWT cryptography are built from C" },
     Need { program: "curl", package: "curl", why: "the README's story is six curl lines" },
+    Need { program: "postgres", package: "postgresql", why: "the tests start a private PostgreSQL" },
+    Need { program: "redis-server", package: "redis-server", why: "the tests start a private Redis" },
+    Need { program: "redis-cli", package: "redis-tools", why: "the tests make a private Redis Cluster" },
 ];
 
 /// Installs what is missing when it may; otherwise says exactly what to install.
@@ -32,19 +38,23 @@ pub(crate) fn provide(root: &Path) -> Result<()> {
     install(root, &missing)
 }
 
+/// Installs packages whose servers are not started by that: the tests start their own.
 fn install(root: &Path, missing: &[&Need]) -> Result<()> {
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
     if !runs("apt-get") || command::output(root, "id", &["-u"])?.trim() != "0" {
         bail!("install these first, as root: apt-get install -y {}", packages.join(" "));
     }
     command::run(root, "apt-get", &["update", "-qq"], &[])?;
-    command::run(root, "apt-get", &[&["install", "-y", "-qq"], &packages[..]].concat(), &[])
+    let quietly = [("DEBIAN_FRONTEND", "noninteractive"), ("RUNLEVEL", "1")];
+    command::run(root, "apt-get", &[&["install", "-y", "-qq"], &packages[..]].concat(), &quietly)
 }
 
-/// Whether the program is on the path; asked of the shell's own `command -v`, because not every program has `--version`.
+/// Whether the program is on the path, or among PostgreSQL's; asked of the shell's own `command -v`, because not every
+/// program has `--version`.
 fn runs(program: &str) -> bool {
-    let question = format!("command -v {program}");
-    let answer = Command::new("sh").args(["-c", &question]).stdout(Stdio::null()).status();
+    let question = format!("command -v {program} || ls {POSTGRES_FOLDERS}/*/bin/{program}");
+    let answer =
+        Command::new("sh").args(["-c", &question]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     answer.is_ok_and(|status| status.success())
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 /// What can be asked.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Serves the API, migrating the embedded store first.
+    /// Serves the API; the embedded store is migrated first.
     Serve(Serve),
     /// Brings the store's schema up to date.
     Migrate(Migrate),
@@ -61,6 +61,9 @@ pub(crate) struct Serve {
     /// Let the demo host be reached from other machines.
     #[arg(long, requires = "demo")]
     pub(crate) demo_public: bool,
+    /// Bring a PostgreSQL database's schema up to date first; without it an older schema is refused.
+    #[arg(long)]
+    pub(crate) migrate: bool,
 }
 
 /// How to migrate.

@@ -18,6 +18,7 @@ fn every_command_of_the_contract_is_understood() {
     for line in [
         "serve",
         "serve --demo",
+        "serve --migrate",
         "serve --demo --demo-public",
         "--config other.toml serve",
         "migrate --check",

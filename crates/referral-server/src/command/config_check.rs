@@ -11,7 +11,7 @@ pub(super) fn run(config: &Config) -> anyhow::Result<Verdict> {
 
 fn describe(config: &Config) -> String {
     let lines = [
-        ("store", format!("sqlite://{}", config.database.display())),
+        ("store", config.database.to_string()),
         ("listens on", config.bind.to_string()),
         ("metrics on", metrics(config.metrics)),
         ("public URL", config.public_url.clone().unwrap_or_else(|| "the address it listens on".to_owned())),

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use referral_domain::ledger::Verdict as Proof;
 use referral_domain::port::Reports;
+use referral_postgres::PgStore;
 
 use super::{Verdict, print};
 use crate::config::Config;
-use crate::store;
+use crate::store::{self, OVERPRIVILEGED};
 
 /// What was found about one thing.
 #[derive(Debug)]
@@ -70,8 +71,24 @@ fn privacy(path: &Path) -> Option<Finding> {
 
 async fn stored(config: &Config) -> Vec<Finding> {
     match store::existing(config).await {
-        Ok(opened) => vec![Sound("schema: up to date".to_owned()), ledger(&*opened.reports).await],
+        Ok(opened) => {
+            let mut findings = vec![Sound("schema: up to date".to_owned())];
+            if let Some(store) = &opened.shared {
+                findings.push(rights(store).await);
+            }
+            findings.push(ledger(&*opened.reports).await);
+            findings
+        }
         Err(error) => vec![Broken(format!("store: {error:#}"))],
+    }
+}
+
+/// Whether the database itself keeps what must stay from this server.
+async fn rights(store: &PgStore) -> Finding {
+    match store.is_overprivileged().await {
+        Ok(false) => Sound("rights: the database's role may add to the ledger and delete nothing".to_owned()),
+        Ok(true) => Doubtful(format!("rights: {OVERPRIVILEGED}")),
+        Err(error) => Broken(format!("rights: {:#}", anyhow::Error::from(error))),
     }
 }
 

@@ -60,11 +60,11 @@ async fn configured(config: &Config, command: &Command) -> anyhow::Result<Verdic
     }
 }
 
-/// The application on its store, which is made, migrated and given its program when it is not there: a key can be
-/// made before the first start.
+/// The application on its store, which is given its program when it is not there; the embedded store is made as well: a
+/// key can be made before the first start.
 async fn ready_app(config: &Config) -> anyhow::Result<App> {
     let secrets = Secrets::settle(config)?;
-    let (opened, _) = store::migrated(config).await?;
+    let (opened, _) = store::ready(config, false).await?;
     let app = application::assemble(config, &secrets, &opened)?;
     application::default_program(&app, &config.public_url_at(config.bind)).await?;
     Ok(app)

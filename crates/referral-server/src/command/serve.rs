@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::secrets::Secrets;
 use crate::server::{self, Meter, Shared, Stop};
+use crate::store::{OVERPRIVILEGED, Opened};
 use crate::{application, store};
 
 /// The demo host's own file, beside the store.
@@ -25,12 +26,23 @@ pub(super) async fn run(config: &Config, asked: &Serve) -> anyhow::Result<Verdic
     refuse_a_public_demo(config, asked)?;
     let listener = server::listen(config.bind)?;
     let secrets = Secrets::settle(config)?;
-    let (opened, applied) = store::migrated(config).await?;
-    tracing::info!(store = %config.database.display(), ?applied, "the store is open and up to date");
+    let (opened, applied) = store::ready(config, asked.migrate).await?;
+    tracing::info!(store = %config.database, ?applied, "the store is open and up to date");
+    warn_of_rights(&opened).await?;
     let app = application::assemble(config, &secrets, &opened)?.with_lane();
     let shared = shared(config, &secrets, &app, listener.local_addr()?, asked).await?;
     run_until_stopped(config, shared, &app, listener).await?;
     Ok(Verdict::Sound)
+}
+
+/// Says once when this server could delete what must stay.
+async fn warn_of_rights(opened: &Opened) -> anyhow::Result<()> {
+    if let Some(store) = &opened.shared
+        && store.is_overprivileged().await?
+    {
+        tracing::warn!("{OVERPRIVILEGED}");
+    }
+    Ok(())
 }
 
 async fn shared(
@@ -135,14 +147,18 @@ mod tests {
 
     #[test]
     fn the_demo_host_stays_on_loopback_unless_told_otherwise() {
-        let demo = |demo_public| Serve { demo: true, demo_public };
+        let demo = |demo_public| Serve { demo: true, demo_public, migrate: false };
         assert!(refuse_a_public_demo(&config("127.0.0.1:0"), &demo(false)).is_ok());
         assert!(refuse_a_public_demo(&config("[::1]:0"), &demo(false)).is_ok());
         assert!(refuse_a_public_demo(&config("0.0.0.0:0"), &demo(true)).is_ok());
         let told = refuse_a_public_demo(&config("0.0.0.0:80"), &demo(false)).expect_err("public").to_string();
         assert!(told.contains("REFERRAL_BIND is 0.0.0.0:80") && told.contains("--demo-public"), "{told}");
         assert!(
-            refuse_a_public_demo(&config("0.0.0.0:80"), &Serve { demo: false, demo_public: false }).is_ok()
+            refuse_a_public_demo(
+                &config("0.0.0.0:80"),
+                &Serve { demo: false, demo_public: false, migrate: false }
+            )
+            .is_ok()
         );
     }
 

@@ -1,5 +1,6 @@
 //! The configuration: `referral.toml` and `REFERRAL_*`, the environment last, every fault told at once.
 
+mod database;
 mod distance;
 mod fault;
 mod given;
@@ -20,6 +21,7 @@ use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
 
+pub(crate) use database::{Database, PostgresUrl};
 pub(crate) use fault::Faults;
 pub(crate) use given::Environment;
 pub(crate) use limits::describe as describe_limits;
@@ -32,14 +34,16 @@ use setting::Setting;
 /// Where the embedded store is, unless said otherwise.
 const DEFAULT_DATABASE: &str = "data/referral.db";
 
+/// Where the server keeps what it makes itself when the store is no file.
+const DATA_DIRECTORY: &str = "data";
+
 /// What is logged, unless said otherwise. What a client sends that is no HTTP is no fault of ours.
 const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
 
 /// Everything the server is told, checked. Its `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// The embedded store's file.
-    pub(crate) database: PathBuf,
+    pub(crate) database: Database,
     pub(crate) bind: SocketAddr,
     pub(crate) metrics: Metrics,
     /// Without a trailing slash; `None` is the address that is bound.
@@ -108,9 +112,10 @@ impl Config {
         self.public_url.clone().unwrap_or_else(|| format!("http://{host}"))
     }
 
-    /// Where the server keeps what it makes itself: beside the store.
+    /// Where the server keeps what it makes itself: beside the store, when that is a file.
     pub(crate) fn data_directory(&self) -> PathBuf {
-        let parent = self.database.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let Database::Sqlite(file) = &self.database else { return PathBuf::from(DATA_DIRECTORY) };
+        let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
         parent.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
     }
 }
@@ -123,9 +128,7 @@ impl Reading {
         self.refuse_what_is_not_built();
         self.check_what_is_not_used();
         Config {
-            database: self
-                .read(setting::DATABASE_URL, value::database)
-                .unwrap_or_else(|| DEFAULT_DATABASE.into()),
+            database: self.database(),
             bind: self
                 .read(setting::BIND, value::address)
                 .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000))),
@@ -138,6 +141,27 @@ impl Reading {
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             workers: self.read(setting::WORKERS, value::workers),
+        }
+    }
+
+    fn database(&mut self) -> Database {
+        let database = self.read(setting::DATABASE_URL, database::database);
+        if let Some(Database::Postgres(_)) = database {
+            self.require_secrets();
+        }
+        database.unwrap_or_else(|| Database::Sqlite(DEFAULT_DATABASE.into()))
+    }
+
+    /// A secret that one server makes for itself is not the others'.
+    fn require_secrets(&mut self) {
+        let keys = [setting::JWT_SECRET, setting::JWT_PUBLIC_KEY_FILE, setting::JWKS_FILE];
+        let rule = "is needed with PostgreSQL: servers that share a store share their secrets";
+        let remedy = "make one with: openssl rand -base64 48";
+        if !keys.iter().any(|key| self.has(*key)) {
+            self.missing(setting::JWT_SECRET, rule, &format!("{remedy}; or give a public key"));
+        }
+        if !self.has(setting::IDENTITY_KEY) {
+            self.missing(setting::IDENTITY_KEY, rule, remedy);
         }
     }
 

@@ -22,7 +22,7 @@ const fn secret(env: &'static str) -> Setting {
     Setting { env, secret: true }
 }
 
-pub(crate) const DATABASE_URL: Setting = plain("REFERRAL_DATABASE_URL");
+pub(crate) const DATABASE_URL: Setting = secret("REFERRAL_DATABASE_URL");
 pub(crate) const REDIS_URL: Setting = secret("REFERRAL_REDIS_URL");
 pub(crate) const BIND: Setting = plain("REFERRAL_BIND");
 pub(crate) const METRICS_BIND: Setting = plain("REFERRAL_METRICS_BIND");

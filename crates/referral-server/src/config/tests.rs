@@ -29,7 +29,7 @@ fn only_fault(result: Result<Config, Faults>) -> String {
 #[test]
 fn nothing_configured_is_the_embedded_store_on_loopback() {
     let config = load(&[]).expect("the defaults are sound");
-    assert_eq!(config.database, PathBuf::from("data/referral.db"));
+    assert_eq!(config.database, Database::Sqlite("data/referral.db".into()));
     assert_eq!(config.bind.to_string(), "127.0.0.1:8000");
     assert_eq!(config.metrics, Metrics::IfFree("127.0.0.1:9090".parse().expect("an address")));
     assert_eq!(config.tokens.keys, Keys::Own);
@@ -91,9 +91,19 @@ fn a_named_file_that_is_not_there_is_a_fault() {
 }
 
 #[test]
-fn postgres_and_redis_are_refused_by_this_build_in_so_many_words() {
-    let fault = only_fault(load(&[("REFERRAL_DATABASE_URL", "postgres://localhost/referral")]));
-    assert!(fault.contains("this build has only the embedded store"), "{fault}");
+fn on_postgres_a_missing_secret_is_a_fault() {
+    let url = ("REFERRAL_DATABASE_URL", "postgres://localhost/referral");
+    let faults = load(&[url]).expect_err("incomplete");
+    let names: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["REFERRAL_JWT_SECRET", "REFERRAL_IDENTITY_KEY"]);
+    let config = load(&[url, ("REFERRAL_JWT_SECRET", SECRET), ("REFERRAL_IDENTITY_KEY", SECRET)]);
+    let config = config.expect("sound");
+    assert_eq!(config.database.to_string(), "postgres://localhost/referral");
+    assert_eq!(config.data_directory(), PathBuf::from("data"));
+}
+
+#[test]
+fn redis_is_refused_by_this_build_in_so_many_words() {
     let fault = only_fault(load(&[("REFERRAL_REDIS_URL", "redis://:hunter2@localhost")]));
     assert!(fault.contains("in process only") && !fault.contains("hunter2"), "{fault}");
 }

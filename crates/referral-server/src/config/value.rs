@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use actix_web::http::Uri;
 use referral_http::auth::ClaimNames;
@@ -27,21 +27,6 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, Wrong> {
 /// `ADDRESS:PORT`, or `off`.
 pub(super) fn address_or_off(text: &str) -> Result<Option<SocketAddr>, Wrong> {
     if text == "off" { Ok(None) } else { address(text).map(Some) }
-}
-
-/// `sqlite://PATH`.
-pub(super) fn database(text: &str) -> Result<PathBuf, Wrong> {
-    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Err(wrong("this build has only the embedded store", "use sqlite://data/referral.db"));
-    }
-    let path = text.strip_prefix("sqlite://").filter(|path| is_file_path(path));
-    let shape =
-        || wrong("must be sqlite:// and the path of a file", "write for instance sqlite://data/referral.db");
-    path.map(PathBuf::from).ok_or_else(shape)
-}
-
-fn is_file_path(path: &str) -> bool {
-    Path::new(path).file_name().is_some() && !path.contains(['?', '#']) && !path.starts_with(':')
 }
 
 /// `http://` or `https://` with a host; given back without its trailing slash.

@@ -1,4 +1,4 @@
-//! Who may see whom: domain <- app <- {memory, sqlite, http} <- server, and which library belongs to which crate.
+//! Who may see whom: domain <- app <- {memory, sqlite, postgres, redis, http} <- server, and which library belongs to which crate.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 10] = [
+const GRAPH: [Place; 13] = [
     Place { package: "referral-domain", sees: &[], tests_see: &[] },
     Place {
         package: "referral-app",
@@ -36,6 +36,16 @@ const GRAPH: [Place; 10] = [
         sees: &["referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
+    Place {
+        package: "referral-postgres",
+        sees: &["referral-domain", "referral-app"],
+        tests_see: &["referral-testkit"],
+    },
+    Place {
+        package: "referral-redis",
+        sees: &["referral-domain", "referral-app"],
+        tests_see: &["referral-testkit"],
+    },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place {
         package: "referral-http",
@@ -44,7 +54,15 @@ const GRAPH: [Place; 10] = [
     },
     Place {
         package: "referral-server",
-        sees: &["referral-domain", "referral-app", "referral-memory", "referral-sqlite", "referral-http"],
+        sees: &[
+            "referral-domain",
+            "referral-app",
+            "referral-memory",
+            "referral-sqlite",
+            "referral-postgres",
+            "referral-redis",
+            "referral-http",
+        ],
         tests_see: &["referral-testkit"],
     },
     Place {
@@ -58,14 +76,19 @@ const GRAPH: [Place; 10] = [
             "referral-testkit",
         ],
     },
+    // It measures the running binary, on servers that the testkit starts.
+    Place { package: "referral-bench", sees: &["referral-testkit"], tests_see: &[] },
     Place { package: "xtask", sees: &[], tests_see: &[] },
 ];
 
 /// A library, by how its name starts, and the packages that may depend on it.
-const LIBRARIES: [(&str, &[&str]); 3] = [
-    ("diesel", &["referral-sqlite"]),
+const LIBRARIES: [(&str, &[&str]); 6] = [
+    ("diesel", &["referral-sqlite", "referral-postgres", "referral-bench"]),
+    ("tokio-postgres", &["referral-postgres"]),
+    ("deadpool", &["referral-postgres", "referral-redis", "referral-bench"]),
+    ("redis", &["referral-redis"]),
     ("libsqlite3", &["referral-sqlite"]),
-    ("actix", &["referral-wire", "referral-http", "referral-server", "referral-tests"]),
+    ("actix", &["referral-wire", "referral-http", "referral-server", "referral-tests", "referral-bench"]),
 ];
 
 /// A dependency as a manifest declares it.

@@ -1,0 +1,111 @@
+//! A server's process: whom it runs as, and how it ends with the process that started it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{self, ChildStdin, Command, Stdio};
+
+/// Whom a server runs as when the tests run as root: PostgreSQL refuses root.
+const UNPRIVILEGED: &str = "postgres";
+
+/// Whom servers run as: whoever runs the tests, or somebody unprivileged when that is root.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Runner {
+    /// Whoever runs the tests.
+    Same,
+    /// The user `postgres`, which comes with PostgreSQL's package.
+    Unprivileged,
+}
+
+impl Runner {
+    /// For a server that refuses to run as root.
+    ///
+    /// # Panics
+    /// When `id` is missing.
+    #[must_use]
+    pub fn not_root() -> Self {
+        let told = Command::new("id").arg("-u").output().expect("id says who runs the tests");
+        if told.stdout == b"0\n" { Self::Unprivileged } else { Self::Same }
+    }
+
+    /// A command of this user.
+    #[must_use]
+    pub fn command(self, program: &Path) -> Command {
+        if self == Self::Same {
+            return Command::new(program);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", UNPRIVILEGED, "--regid", UNPRIVILEGED, "--clear-groups"]).arg(program);
+        command.current_dir("/");
+        command
+    }
+
+    /// Gives a folder to this user.
+    ///
+    /// # Panics
+    /// When it cannot be given.
+    pub fn own(self, folder: &Path) {
+        if self == Self::Unprivileged {
+            run(Command::new("chown").arg("-R").arg(UNPRIVILEGED).arg(folder));
+        }
+    }
+}
+
+/// A server that was started here. It ends when this value is dropped, or however the process ends: a shell beside it
+/// reads from a pipe that only this process holds open, and kills the server when the pipe ends.
+#[derive(Debug)]
+pub struct Child {
+    shell: process::Child,
+    leash: Option<ChildStdin>,
+}
+
+impl Child {
+    /// Starts `server`, a line of shell that is the server itself; `afterwards` is run when it ended, however it ended.
+    ///
+    /// # Panics
+    /// When no shell starts.
+    #[must_use]
+    pub fn start(runner: Runner, server: &str, afterwards: &str) -> Self {
+        let script =
+            format!("{server} & server=$!; (cat; kill -QUIT $server) <&0 & wait $server; {afterwards}");
+        let mut shell = runner.command(Path::new("/bin/sh"));
+        shell.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = shell.spawn().expect("a shell starts");
+        let leash = shell.stdin.take();
+        Self { shell, leash }
+    }
+
+    /// Ends the server and waits until it is gone.
+    ///
+    /// # Panics
+    /// When the shell cannot be awaited.
+    pub fn end(&mut self) {
+        drop(self.leash.take());
+        self.shell.wait().expect("the shell ends");
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A port of `127.0.0.1` that nobody listens on.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Runs a command that must succeed; answers what it wrote.
+///
+/// # Panics
+/// When it is missing or fails, with what it said.
+pub(crate) fn run(command: &mut Command) -> String {
+    let told = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(told.status.success(), "{command:?}: {}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8_lossy(&told.stdout).into_owned()
+}
