@@ -51,7 +51,7 @@ impl Runner {
 }
 
 /// A server that was started here. It ends when this value is dropped, or however the process ends: a shell beside it
-/// reads from a pipe that only this process holds open, and kills the server when the pipe ends.
+/// reads from a pipe that only this process holds open, and ends the server when the pipe ends.
 #[derive(Debug)]
 pub struct Child {
     shell: process::Child,
@@ -59,14 +59,16 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `server`, a line of shell that is the server itself; `afterwards` is run when it ended, however it ended.
+    /// Starts `server`, a line of shell that runs in the foreground. It ends by SIGINT, which servers take as: at once, in
+    /// peace.
     ///
     /// # Panics
     /// When no shell starts.
     #[must_use]
-    pub fn start(runner: Runner, server: &str, afterwards: &str) -> Self {
-        let script =
-            format!("{server} & server=$!; (cat; kill -QUIT $server) <&0 & wait $server; {afterwards}");
+    pub fn start(runner: Runner, server: &str) -> Self {
+        let script = format!(
+            "exec 3<&0; {server} </dev/null 3<&- & server=$!; (cat <&3 >/dev/null; kill -INT $server 2>/dev/null) & exec 3<&-; wait $server"
+        );
         let mut shell = runner.command(Path::new("/bin/sh"));
         shell.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut shell = shell.spawn().expect("a shell starts");
