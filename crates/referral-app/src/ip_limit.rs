@@ -34,7 +34,8 @@ impl<'a> Seat<'a> {
     pub(crate) async fn take(&self, program: &Program, now: Timestamp) -> Result<(), Throttled> {
         let demands = self.ip.map(|ip| demands(program, ip)).unwrap_or_default();
         if self.ticket().is_none() {
-            let ticket = self.app.reserve(&demands, now).await?;
+            let group = self.ip.map(group).unwrap_or_default();
+            let ticket = self.app.reserve(&group, &demands, now).await?;
             *self.ticket() = ticket;
         }
         Ok(())
@@ -49,6 +50,14 @@ impl<'a> Seat<'a> {
     /// A ticket is only ever replaced whole, so a panic elsewhere cannot have left a half of it.
     fn ticket(&self) -> MutexGuard<'_, Option<Ticket>> {
         self.ticket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an address shares with its neighbours that count together with it.
+fn group(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(four) => four.to_string(),
+        IpAddr::V6(six) => prefix(six, 48),
     }
 }
 

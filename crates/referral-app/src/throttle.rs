@@ -78,18 +78,23 @@ impl App {
         let quotas = self.limits().map(quota);
         let demand =
             quotas.map(|quota| Demand { key: format!("{what}:{program}:{user}"), quotas: vec![quota] });
-        self.reserve(demand.as_slice(), self.now()).await.map(drop)
+        self.reserve(user.as_str(), demand.as_slice(), self.now()).await.map(drop)
     }
 
-    /// Counts one under every demand, or none.
+    /// Counts one under every demand, or none. The keys of a group are always asked for in it.
     ///
     /// # Errors
     /// [`Throttled`] when a quota is used up; never because the limiter is down.
-    pub async fn reserve(&self, demands: &[Demand], now: Timestamp) -> Result<Option<Ticket>, Throttled> {
+    pub async fn reserve(
+        &self,
+        group: &str,
+        demands: &[Demand],
+        now: Timestamp,
+    ) -> Result<Option<Ticket>, Throttled> {
         if demands.is_empty() || self.limits().is_none() {
             return Ok(None);
         }
-        match self.limiter().admit(demands, now).await {
+        match self.limiter().admit(group, demands, now).await {
             Ok(admission) => {
                 self.limiter_down.store(false, Ordering::Relaxed);
                 settle(admission)

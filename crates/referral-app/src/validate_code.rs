@@ -106,7 +106,7 @@ impl App {
     ) -> Result<Option<Ticket>, Throttled> {
         let (Some(limits), Some(address)) = (self.limits(), address) else { return Ok(None) };
         let demand = Demand { key: format!("{what}:{address}"), quotas: vec![quota(limits)] };
-        self.reserve(&[demand], self.now()).await
+        self.reserve(address, &[demand], self.now()).await
     }
 
     fn judge(&self, program: &Program, code: Option<Code>) -> Validity {

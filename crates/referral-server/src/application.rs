@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use referral_app::{App, Parts};
+use referral_app::{App, Parts, WithFallback};
 use referral_domain::identity::IdentityKey;
+use referral_domain::port::Limiter;
 use referral_domain::program::Program;
 use referral_domain::reference::Slug;
 use referral_memory::limiter::MemoryLimiter;
+use referral_redis::RedisLimiter;
 
 use crate::config::Config;
 use crate::secrets::Secrets;
@@ -19,19 +21,27 @@ use crate::store::Opened;
 /// The application on an opened store.
 ///
 /// # Errors
-/// When the identity key is too short, which [`Secrets`] rules out.
+/// When the identity key is too short or the URL of Redis malformed, which the configuration rules out.
 pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> anyhow::Result<App> {
     let identity = IdentityKey::new(secrets.identity.expose()).context("the identity key is too short")?;
     Ok(App::new(Parts {
         store: opened.store.clone(),
         reports: opened.reports.clone(),
-        limiter: Arc::new(MemoryLimiter::default()),
+        limiter: limiter(config)?,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
         chance: Arc::new(OsChance),
         identity,
         limits: config.limits,
     }))
+}
+
+/// Counts in Redis, where one is configured, and in this process while it is away.
+fn limiter(config: &Config) -> anyhow::Result<Arc<dyn Limiter>> {
+    let own: Arc<dyn Limiter> = Arc::new(MemoryLimiter::default());
+    let Some(urls) = &config.redis else { return Ok(own) };
+    let redis = RedisLimiter::open(urls.expose()).context("REFERRAL_REDIS_URL")?;
+    Ok(Arc::new(WithFallback::new(Arc::new(redis), own)))
 }
 
 /// The program every installation has, made when it is not there; its links lead to our own page until told otherwise.

@@ -17,7 +17,7 @@ mock! {
 
     #[async_trait]
     impl Limiter for Limiter {
-        async fn admit(&self, demands: &[Demand], now: Timestamp) -> Result<Admission, LimiterDown>;
+        async fn admit(&self, group: &str, demands: &[Demand], now: Timestamp) -> Result<Admission, LimiterDown>;
         async fn release(&self, ticket: &Ticket) -> Result<(), LimiterDown>;
     }
 }
@@ -27,7 +27,7 @@ const DOWN: &str = "referral_limiter_down_total";
 #[tokio::test]
 async fn a_limiter_that_is_down_refuses_nobody_counts_once_and_logs_once() {
     let mut limiter = MockLimiter::new();
-    limiter.expect_admit().times(1).returning(|_, _| Err(down()));
+    limiter.expect_admit().times(1).returning(|_, _, _| Err(down()));
     limiter.expect_release().never();
     let (stage, log, counters) = (limited_by(limiter).await, Log::default(), Counters::default());
     let _listening = (log.listen(), metrics::set_default_local_recorder(&counters));
@@ -41,7 +41,7 @@ async fn a_limiter_that_is_down_refuses_nobody_counts_once_and_logs_once() {
 #[tokio::test]
 async fn while_it_stays_down_each_ask_is_counted_and_none_is_said_again() {
     let mut limiter = MockLimiter::new();
-    limiter.expect_admit().returning(|_, _| Err(down()));
+    limiter.expect_admit().returning(|_, _, _| Err(down()));
     let (stage, log, counters) = (limited_by(limiter).await, Log::default(), Counters::default());
     let _listening = (log.listen(), metrics::set_default_local_recorder(&counters));
     let code = stage.code("u_ana").await;
@@ -61,8 +61,8 @@ async fn while_it_stays_down_each_ask_is_counted_and_none_is_said_again() {
 async fn a_limiter_that_came_back_and_goes_down_again_is_said_again() {
     let (mut limiter, mut order) = (MockLimiter::new(), Sequence::new());
     for answers in [false, false, true, false] {
-        limiter.expect_admit().times(1).in_sequence(&mut order).returning(move |_, now| {
-            let ticket = Ticket { keys: Vec::new(), at: now };
+        limiter.expect_admit().times(1).in_sequence(&mut order).returning(move |_, _, now| {
+            let ticket = Ticket { group: String::new(), keys: Vec::new(), at: now };
             if answers { Ok(Admission::Admitted(ticket)) } else { Err(down()) }
         });
     }
@@ -77,8 +77,8 @@ async fn a_limiter_that_came_back_and_goes_down_again_is_said_again() {
 #[tokio::test]
 async fn a_limiter_that_goes_down_before_a_reservation_is_given_back_changes_no_answer() {
     let mut limiter = MockLimiter::new();
-    let ticket = |at| Ticket { keys: vec!["validate".to_owned()], at };
-    limiter.expect_admit().times(2).returning(move |_, now| Ok(Admission::Admitted(ticket(now))));
+    let ticket = |at| Ticket { group: String::new(), keys: vec!["validate".to_owned()], at };
+    limiter.expect_admit().times(2).returning(move |_, _, now| Ok(Admission::Admitted(ticket(now))));
     let given_back = ticket(referral_testkit::fake::NOON);
     limiter.expect_release().with(predicate::eq(given_back)).times(1).returning(|_| Err(down()));
     let (stage, log, counters) = (limited_by(limiter).await, Log::default(), Counters::default());

@@ -14,7 +14,7 @@ mod unit;
 pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
-pub use limiter::{Admission, Demand, Limiter, LimiterDown, Quota, Ticket};
+pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
     AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,
     ReferrerReport, Reports, Summary, SummaryReport,

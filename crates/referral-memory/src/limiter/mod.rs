@@ -19,14 +19,10 @@ mod tests;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use referral_domain::port::{Admission, Demand, Limiter, LimiterDown, Ticket};
-use referral_domain::time::{SECOND, Timestamp};
+use referral_domain::port::{Admission, Demand, JITTER, Limiter, LimiterDown, Ticket};
+use referral_domain::time::Timestamp;
 
 use shelf::Shelf;
-
-/// How far out of order asks may arrive, in microseconds, and still be counted exactly: the time a thread may lie
-/// between reading the clock and taking the lock.
-pub const JITTER: i64 = 10 * SECOND;
 
 /// How much a limiter may remember.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,8 +67,8 @@ impl MemoryLimiter {
 
 #[async_trait]
 impl Limiter for MemoryLimiter {
-    async fn admit(&self, demands: &[Demand], now: Timestamp) -> Result<Admission, LimiterDown> {
-        Ok(self.lock().admit(demands, now))
+    async fn admit(&self, group: &str, demands: &[Demand], now: Timestamp) -> Result<Admission, LimiterDown> {
+        Ok(self.lock().admit(group, demands, now))
     }
 
     async fn release(&self, ticket: &Ticket) -> Result<(), LimiterDown> {

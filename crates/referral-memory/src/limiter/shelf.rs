@@ -44,7 +44,7 @@ impl Shelf {
     }
 
     /// Admits when every quota of every demand holds, and counts it under all keys; else counts nothing.
-    pub(super) fn admit(&mut self, demands: &[Demand], now: Timestamp) -> Admission {
+    pub(super) fn admit(&mut self, group: &str, demands: &[Demand], now: Timestamp) -> Admission {
         self.sweep(now.micros(), SWEPT_PER_ASK);
         demands.iter().for_each(|demand| self.refresh(&demand.key, now.micros()));
         let open = self.opens_at(demands, now.micros());
@@ -55,7 +55,11 @@ impl Shelf {
         demands.iter().for_each(|demand| self.count(demand, now.micros()));
         self.make_room(now.micros());
         let keys = demands.iter().map(|demand| demand.key.clone()).collect();
-        Admission::Admitted(Ticket { keys, at: Timestamp::from_micros(self.last_label) })
+        Admission::Admitted(Ticket {
+            group: group.to_owned(),
+            keys,
+            at: Timestamp::from_micros(self.last_label),
+        })
     }
 
     /// Takes back what an admission counted; what is not there any more stays away.

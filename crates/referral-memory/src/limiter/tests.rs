@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use referral_domain::port::Quota;
-use referral_domain::time::{DAY, HOUR};
+use referral_domain::time::{DAY, HOUR, SECOND};
 
 use super::*;
 
@@ -60,7 +60,7 @@ proptest! {
             let mut with_it = admitted[key].clone();
             with_it.push(now);
             let fits = !quotas.iter().any(|quota| some_window_is_crowded(&with_it, *quota));
-            prop_assert_eq!(is_admitted(&shelf.admit(&[ask], at(now))), fits);
+            prop_assert_eq!(is_admitted(&shelf.admit("group", &[ask], at(now))), fits);
             if fits { admitted[key] = with_it; }
         }
     }
@@ -74,10 +74,10 @@ proptest! {
         let (mut shelf, mut now) = (Shelf::default(), 0_i64);
         for gap in gaps {
             now += gap;
-            if let Admission::Refused { retry_at } = shelf.admit(&ask, at(now)) {
+            if let Admission::Refused { retry_at } = shelf.admit("group", &ask, at(now)) {
                 let before = at(retry_at.micros() - 1);
-                prop_assert!(!is_admitted(&shelf.admit(&ask, before)));
-                prop_assert!(is_admitted(&shelf.admit(&ask, retry_at)));
+                prop_assert!(!is_admitted(&shelf.admit("group", &ask, before)));
+                prop_assert!(is_admitted(&shelf.admit("group", &ask, retry_at)));
                 now = retry_at.micros();
             }
         }
@@ -93,7 +93,7 @@ proptest! {
         let (mut shelf, mut now) = (Shelf::bounded(bounds), 0);
         for (key, gap) in asks {
             now += gap * SECOND;
-            shelf.admit(&[demand(&key.to_string(), &[(7, MINUTE)])], at(now));
+            shelf.admit("group", &[demand(&key.to_string(), &[(7, MINUTE)])], at(now));
             let remembered = shelf.remembered();
             prop_assert!(remembered.keys <= keys && remembered.admissions <= admissions, "{remembered:?}");
         }
@@ -104,8 +104,9 @@ proptest! {
 fn a_burst_at_the_end_of_one_window_counts_in_the_next() {
     let mut shelf = Shelf::default();
     let ask = [demand("a", &[(60, MINUTE)])];
-    let burst =
-        |shelf: &mut Shelf, now| (0..100).filter(|_| is_admitted(&shelf.admit(&ask, at(now)))).count();
+    let burst = |shelf: &mut Shelf, now| {
+        (0..100).filter(|_| is_admitted(&shelf.admit("group", &ask, at(now)))).count()
+    };
     assert_eq!(burst(&mut shelf, 59 * SECOND), 60);
     assert_eq!(burst(&mut shelf, 61 * SECOND), 0, "a fixed window would admit 60 more here");
     assert_eq!(burst(&mut shelf, 119 * SECOND - 1), 0);
@@ -116,11 +117,11 @@ fn a_burst_at_the_end_of_one_window_counts_in_the_next() {
 fn one_full_quota_refuses_all_and_nothing_is_counted_anywhere() {
     let mut shelf = Shelf::default();
     for _ in 0..5 {
-        assert!(is_admitted(&shelf.admit(&sign_up("host", "net"), at(0))));
+        assert!(is_admitted(&shelf.admit("group", &sign_up("host", "net"), at(0))));
     }
-    assert_eq!(retry_at(&shelf.admit(&sign_up("host", "net"), at(1))), HOUR);
+    assert_eq!(retry_at(&shelf.admit("group", &sign_up("host", "net"), at(1))), HOUR);
     assert_eq!(shelf.remembered(), Bounds { keys: 2, admissions: 10 }, "the refused one left no trace");
-    assert!(is_admitted(&shelf.admit(&sign_up("other", "net"), at(1))));
+    assert!(is_admitted(&shelf.admit("group", &sign_up("other", "net"), at(1))));
 }
 
 #[test]
@@ -128,28 +129,28 @@ fn the_longest_wait_of_all_quotas_is_told() {
     let mut shelf = Shelf::default();
     for hour in [0, 1] {
         for _ in 0..5 {
-            assert!(is_admitted(&shelf.admit(&sign_up("host", "net"), at(hour * HOUR))));
+            assert!(is_admitted(&shelf.admit("group", &sign_up("host", "net"), at(hour * HOUR))));
         }
     }
-    assert_eq!(retry_at(&shelf.admit(&sign_up("host", "net"), at(3 * HOUR))), DAY);
+    assert_eq!(retry_at(&shelf.admit("group", &sign_up("host", "net"), at(3 * HOUR))), DAY);
 }
 
 #[test]
 fn an_admission_given_back_can_be_used_again_and_giving_it_back_twice_gives_back_once() {
     let mut shelf = Shelf::default();
     let ask = [demand("a", &[(2, HOUR)])];
-    let Admission::Admitted(ticket) = shelf.admit(&ask, at(7)) else { panic!("refused") };
-    assert!(is_admitted(&shelf.admit(&ask, at(7))), "the same instant, another admission");
+    let Admission::Admitted(ticket) = shelf.admit("group", &ask, at(7)) else { panic!("refused") };
+    assert!(is_admitted(&shelf.admit("group", &ask, at(7))), "the same instant, another admission");
     shelf.release(&ticket);
     shelf.release(&ticket);
-    assert!(is_admitted(&shelf.admit(&ask, at(8))));
-    assert!(!is_admitted(&shelf.admit(&ask, at(8))));
+    assert!(is_admitted(&shelf.admit("group", &ask, at(8))));
+    assert!(!is_admitted(&shelf.admit("group", &ask, at(8))));
 }
 
 #[test]
 fn a_key_with_nothing_left_is_forgotten() {
     let mut shelf = Shelf::default();
-    let Admission::Admitted(ticket) = shelf.admit(&[demand("a", &[(1, HOUR)])], at(0)) else {
+    let Admission::Admitted(ticket) = shelf.admit("group", &[demand("a", &[(1, HOUR)])], at(0)) else {
         panic!("refused")
     };
     shelf.release(&ticket);
@@ -160,10 +161,10 @@ fn a_key_with_nothing_left_is_forgotten() {
 fn spent_keys_are_cleared_away_by_later_asks() {
     let mut shelf = Shelf::default();
     for key in 0..100 {
-        shelf.admit(&[demand(&key.to_string(), &[(1, MINUTE)])], at(0));
+        shelf.admit("group", &[demand(&key.to_string(), &[(1, MINUTE)])], at(0));
     }
     for ask in 0..25 {
-        shelf.admit(&[demand("later", &[(100, MINUTE)])], at(MINUTE + JITTER + ask));
+        shelf.admit("group", &[demand("later", &[(100, MINUTE)])], at(MINUTE + JITTER + ask));
     }
     assert_eq!(shelf.remembered(), Bounds { keys: 1, admissions: 25 });
 }
@@ -171,18 +172,27 @@ fn spent_keys_are_cleared_away_by_later_asks() {
 #[test]
 fn a_full_limiter_forgets_spent_keys_before_live_ones_then_the_longest_unasked() {
     let mut shelf = Shelf::bounded(Bounds { keys: 2, admissions: 100 });
-    shelf.admit(&[demand("long", &[(1, DAY)])], at(0));
-    shelf.admit(&[demand("short", &[(1, SECOND)])], at(1));
-    shelf.admit(&[demand("new", &[(1, DAY)])], at(HOUR));
-    assert!(!is_admitted(&shelf.admit(&[demand("long", &[(1, DAY)])], at(HOUR))), "the spent one went");
-    shelf.admit(&[demand("newer", &[(1, DAY)])], at(HOUR));
-    assert!(!is_admitted(&shelf.admit(&[demand("long", &[(1, DAY)])], at(HOUR))), "asked for a moment ago");
-    assert!(is_admitted(&shelf.admit(&[demand("new", &[(1, DAY)])], at(HOUR))), "the longest unasked went");
+    shelf.admit("group", &[demand("long", &[(1, DAY)])], at(0));
+    shelf.admit("group", &[demand("short", &[(1, SECOND)])], at(1));
+    shelf.admit("group", &[demand("new", &[(1, DAY)])], at(HOUR));
+    assert!(
+        !is_admitted(&shelf.admit("group", &[demand("long", &[(1, DAY)])], at(HOUR))),
+        "the spent one went"
+    );
+    shelf.admit("group", &[demand("newer", &[(1, DAY)])], at(HOUR));
+    assert!(
+        !is_admitted(&shelf.admit("group", &[demand("long", &[(1, DAY)])], at(HOUR))),
+        "asked for a moment ago"
+    );
+    assert!(
+        is_admitted(&shelf.admit("group", &[demand("new", &[(1, DAY)])], at(HOUR))),
+        "the longest unasked went"
+    );
 }
 
 #[test]
 fn a_quota_of_nothing_admits_nothing() {
-    let refused = Shelf::default().admit(&[demand("a", &[(0, HOUR)])], at(0));
+    let refused = Shelf::default().admit("group", &[demand("a", &[(0, HOUR)])], at(0));
     assert_eq!(retry_at(&refused), HOUR);
 }
 
@@ -190,8 +200,8 @@ fn a_quota_of_nothing_admits_nothing() {
 fn a_clock_that_jumped_back_shuts_nobody_out_for_longer_than_a_window() {
     let mut shelf = Shelf::default();
     let ask = [demand("a", &[(1, HOUR)])];
-    assert!(is_admitted(&shelf.admit(&ask, at(2 * DAY))));
-    assert!(is_admitted(&shelf.admit(&ask, at(DAY))), "no window holds both");
+    assert!(is_admitted(&shelf.admit("group", &ask, at(2 * DAY))));
+    assert!(is_admitted(&shelf.admit("group", &ask, at(DAY))), "no window holds both");
 }
 
 #[tokio::test]
@@ -199,7 +209,9 @@ async fn the_port_admits_exactly_the_quota_to_many_at_once() {
     let limiter = std::sync::Arc::new(MemoryLimiter::default());
     let asks = (0..50).map(|_| {
         let limiter = limiter.clone();
-        tokio::spawn(async move { limiter.admit(&sign_up("host", "net"), at(0)).await.expect("never down") })
+        tokio::spawn(async move {
+            limiter.admit("group", &sign_up("host", "net"), at(0)).await.expect("never down")
+        })
     });
     let mut admitted = 0;
     for ask in asks.collect::<Vec<_>>() {

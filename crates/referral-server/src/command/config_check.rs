@@ -22,6 +22,10 @@ fn describe(config: &Config) -> String {
             if config.identity_key.is_some() { "configured" } else { "own, beside the store" }.to_owned(),
         ),
         ("limits", config.limits.as_ref().map_or_else(|| "off".to_owned(), describe_limits)),
+        (
+            "limits count in",
+            config.redis.as_ref().map_or_else(|| "this process".to_owned(), |urls| format!("Redis, {urls}")),
+        ),
         ("log", config.log.clone()),
     ];
     let line = |(name, value): (&str, String)| format!("{name:<16} {value}");

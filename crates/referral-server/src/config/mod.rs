@@ -5,6 +5,7 @@ mod distance;
 mod fault;
 mod given;
 mod limits;
+mod redis;
 mod secret;
 mod setting;
 mod value;
@@ -25,6 +26,7 @@ pub(crate) use database::{Database, PostgresUrl};
 pub(crate) use fault::Faults;
 pub(crate) use given::Environment;
 pub(crate) use limits::describe as describe_limits;
+pub(crate) use redis::RedisUrls;
 pub(crate) use secret::Secret;
 
 use fault::{Fault, Wrong, wrong};
@@ -44,6 +46,8 @@ const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) database: Database,
+    /// `None`: this process counts by itself.
+    pub(crate) redis: Option<RedisUrls>,
     pub(crate) bind: SocketAddr,
     pub(crate) metrics: Metrics,
     /// Without a trailing slash; `None` is the address that is bound.
@@ -129,6 +133,7 @@ impl Reading {
         self.check_what_is_not_used();
         Config {
             database: self.database(),
+            redis: self.read(setting::REDIS_URL, redis::redis),
             bind: self
                 .read(setting::BIND, value::address)
                 .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000))),
@@ -171,9 +176,7 @@ impl Reading {
     }
 
     fn refuse_what_is_not_built(&mut self) {
-        let no_redis = |_: &str| Err(wrong("this build limits in process only", "take it away"));
         let no_webhooks = |_: &str| Err(wrong("this build sends no webhooks", "take it away"));
-        let _: Option<()> = self.read(setting::REDIS_URL, no_redis);
         let _: Option<()> = self.read(setting::WEBHOOK_ALLOW, no_webhooks);
     }
 

@@ -103,9 +103,17 @@ fn on_postgres_a_missing_secret_is_a_fault() {
 }
 
 #[test]
-fn redis_is_refused_by_this_build_in_so_many_words() {
-    let fault = only_fault(load(&[("REFERRAL_REDIS_URL", "redis://:hunter2@localhost")]));
-    assert!(fault.contains("in process only") && !fault.contains("hunter2"), "{fault}");
+fn a_redis_is_one_url_or_those_of_a_clusters_nodes() {
+    let url = |url| load(&[("REFERRAL_REDIS_URL", url)]);
+    let cluster = url("redis://a:6379, redis://:hunter2@b:6379").expect("sound");
+    assert!(!format!("{cluster:?}").contains("hunter2"));
+    assert_eq!(cluster.redis.map(|urls| urls.to_string()).as_deref(), Some("a cluster of 2 nodes"));
+    assert_eq!(
+        url("rediss://:hunter2@localhost/1").expect("sound").redis.map(|urls| urls.to_string()).as_deref(),
+        Some("one node")
+    );
+    let fault = only_fault(url("redis://a,http://:hunter2@b"));
+    assert!(fault.contains("URL 2 is not understood") && !fault.contains("hunter2"), "{fault}");
 }
 
 #[test]

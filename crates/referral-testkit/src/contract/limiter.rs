@@ -34,7 +34,7 @@ fn demand(key: &str, quotas: &[(u32, i64)]) -> Demand {
 
 impl Limited {
     async fn ask(&self, demands: &[Demand], at: i64) -> Admission {
-        self.limiter.admit(demands, after(at)).await.expect("the limiter answers")
+        self.limiter.admit("group", demands, after(at)).await.expect("the limiter answers")
     }
 
     async fn admitted(&self, demands: &[Demand], at: i64) -> bool {

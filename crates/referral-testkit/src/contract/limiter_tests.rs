@@ -62,7 +62,7 @@ impl Log {
 
 #[async_trait]
 impl Limiter for Log {
-    async fn admit(&self, demands: &[Demand], now: Timestamp) -> Result<Admission, LimiterDown> {
+    async fn admit(&self, group: &str, demands: &[Demand], now: Timestamp) -> Result<Admission, LimiterDown> {
         static WHOLE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
         let whole = WHOLE.lock().await;
         let mut waits = Vec::new();
@@ -84,6 +84,7 @@ impl Limiter for Log {
             demands.iter().for_each(|demand| self.count(&demand.key, now));
         }
         Ok(Admission::Admitted(Ticket {
+            group: group.to_owned(),
             keys: demands.iter().map(|demand| demand.key.clone()).collect(),
             at: now,
         }))
