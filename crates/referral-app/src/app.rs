@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use referral_domain::code::FoldedCode;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::{Fingerprint, IdentityKey};
 use referral_domain::money::{Currency, MoneyFault};
@@ -14,8 +15,10 @@ use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
 use uuid::Uuid;
 
+use crate::code_cache::{CodeCache, LIFE};
 use crate::failure::Failure;
 use crate::lane::Lane;
+use crate::shared_reads::SharedReads;
 use crate::throttle::Limits;
 use crate::transact::transact;
 
@@ -46,6 +49,8 @@ pub struct App {
     parts: Parts,
     /// Whether the limiter was down when it was last asked, so that it is said once.
     pub(crate) limiter_down: Arc<AtomicBool>,
+    /// Codes looked up a moment ago, if they are remembered.
+    pub(crate) codes: Option<CodeCache>,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
 }
@@ -54,7 +59,9 @@ impl App {
     /// An application on these ports.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts, limiter_down: Arc::default(), lane: None }
+        let reports = Arc::new(SharedReads::new(parts.reports.clone()));
+        let parts = Parts { reports, ..parts };
+        Self { parts, limiter_down: Arc::default(), codes: None, lane: None }
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
@@ -66,6 +73,23 @@ impl App {
     pub fn with_lane(self) -> Self {
         let alone = Self { lane: None, ..self.clone() };
         Self { lane: Some(Lane::start(Arc::new(alone))), ..self }
+    }
+
+    /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code
+    /// never is.
+    #[must_use]
+    pub fn with_code_cache(self) -> Self {
+        Self { codes: Some(CodeCache::living(LIFE)), ..self }
+    }
+
+    /// Forgets what was looked up of a code: it may have changed.
+    pub fn forget_code(&self, book: BookId, folded: &FoldedCode) {
+        self.codes.iter().for_each(|codes| codes.forget(book, folded));
+    }
+
+    /// Forgets what was looked up of all codes.
+    pub fn forget_codes(&self) {
+        self.codes.iter().for_each(CodeCache::clear);
     }
 
     /// Takes no more single spend events; ready when all that were taken are answered. Without a lane, at once.

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use referral_domain::apply::{Applied, ApplyOrder, ApplyRefusal, NewReferral};
+use referral_domain::code::FoldedCode;
+use referral_domain::id::BookId;
 use referral_domain::port::{StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -83,7 +85,15 @@ impl App {
         if !may_be_made(&settled) {
             seat.give_back().await;
         }
+        if let Ok(Ok(Replayable::Fresh(receipt))) = &settled {
+            self.forget_used(receipt.program.book, arrival.code);
+        }
         settled?.map_err(Failure::Refused)
+    }
+
+    /// A code that was used may be used up.
+    fn forget_used(&self, book: BookId, code: Option<&str>) {
+        code.and_then(FoldedCode::fold).iter().for_each(|folded| self.forget_code(book, folded));
     }
 
     async fn settle_arrival(

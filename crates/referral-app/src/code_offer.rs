@@ -43,7 +43,10 @@ impl App {
         let ReferrerReport { code, counts } = self.reports().referrer(program.book, user).await?;
         let code = match code {
             Some(code) => code,
-            None => self.make_code(slug, user).await?,
+            None => self
+                .make_code(slug, user)
+                .await
+                .inspect(|code| self.forget_code(code.book, &code.text.folded()))?,
         };
         let stats = ReferralStats::of(&program, Some(code.text.clone()), counts);
         Ok(CodeReport { offer: Offer::of(&program), code, stats, program })

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use referral_domain::code::{Code, CodeText, FoldedCode, Unusable};
+use referral_domain::id::BookId;
 use referral_domain::money::Money;
-use referral_domain::port::{Demand, Quota, Ticket};
+use referral_domain::port::{Demand, Quota, StoreError, Ticket};
 use referral_domain::program::{Program, Terms};
 use referral_domain::reference::Slug;
 
@@ -79,12 +80,19 @@ impl App {
         let program = self.program(slug).await?;
         let short = text.chars().count() <= LONGEST_TEXT;
         let code = match FoldedCode::fold(text).filter(|_| short) {
-            Some(folded) => self.reports().code(program.book, &folded).await?,
+            Some(folded) => self.look_up(program.book, folded).await?,
             None => None,
         };
         let validity = self.judge(&program, code);
         self.count_miss(address.as_deref(), &validity).await?;
         Ok(validity)
+    }
+
+    async fn look_up(&self, book: BookId, folded: FoldedCode) -> Result<Option<Code>, StoreError> {
+        match &self.codes {
+            Some(codes) => codes.find(self.reports(), book, folded).await,
+            None => self.reports().code(book, &folded).await,
+        }
     }
 
     /// A miss is counted; a hit is as well and given back at once, so that after too many misses a hit cannot be told

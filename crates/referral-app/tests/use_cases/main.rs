@@ -9,6 +9,7 @@ mod apply;
 mod at_once;
 mod balance;
 mod code;
+mod code_cache;
 mod fallback;
 mod faults;
 mod history;

@@ -64,6 +64,9 @@ pub(crate) struct Serve {
     /// Bring a PostgreSQL database's schema up to date first; without it an older schema is refused.
     #[arg(long)]
     pub(crate) migrate: bool,
+    /// Look every code up in the store, for benchmarks.
+    #[arg(long, hide = true)]
+    pub(crate) no_code_cache: bool,
 }
 
 /// How to migrate.

@@ -30,6 +30,7 @@ pub(super) async fn run(config: &Config, asked: &Serve) -> anyhow::Result<Verdic
     tracing::info!(store = %config.database, ?applied, "the store is open and up to date");
     warn_of_rights(&opened).await?;
     let app = application::assemble(config, &secrets, &opened)?.with_lane();
+    let app = if asked.no_code_cache { app } else { app.with_code_cache() };
     let shared = shared(config, &secrets, &app, listener.local_addr()?, asked).await?;
     run_until_stopped(config, shared, &app, listener).await?;
     Ok(Verdict::Sound)
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_demo_host_stays_on_loopback_unless_told_otherwise() {
-        let demo = |demo_public| Serve { demo: true, demo_public, migrate: false };
+        let demo = |demo_public| Serve { demo: true, demo_public, migrate: false, no_code_cache: false };
         assert!(refuse_a_public_demo(&config("127.0.0.1:0"), &demo(false)).is_ok());
         assert!(refuse_a_public_demo(&config("[::1]:0"), &demo(false)).is_ok());
         assert!(refuse_a_public_demo(&config("0.0.0.0:0"), &demo(true)).is_ok());
@@ -156,7 +157,7 @@ mod tests {
         assert!(
             refuse_a_public_demo(
                 &config("0.0.0.0:80"),
-                &Serve { demo: false, demo_public: false, migrate: false }
+                &Serve { demo: false, demo_public: false, migrate: false, no_code_cache: false }
             )
             .is_ok()
         );

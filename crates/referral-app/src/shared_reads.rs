@@ -1,0 +1,117 @@
+//! Questions of every request, asked of the store once for all requests that ask them at the same time: which program,
+//! which API key. They are not cached: a key that was revoked is refused by the next request, a program that was paused is
+//! paused ([`coalesce`](crate::coalesce) says how).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use referral_domain::auth::ApiKey;
+use referral_domain::code::{Code, FoldedCode};
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::Verdict;
+use referral_domain::port::{
+    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
+    SummaryReport,
+};
+use referral_domain::program::Program;
+use referral_domain::reference::{HostId, Slug};
+use referral_domain::time::Timestamp;
+use referral_domain::user::UserFacts;
+
+use crate::coalesce::Coalesced;
+
+/// No instant matters to a key's row.
+const ANY_TIME: Timestamp = Timestamp::from_micros(0);
+
+/// A store's reports, in which some reads are shared.
+pub(crate) struct SharedReads {
+    reports: Arc<dyn Reports>,
+    programs: Coalesced<Slug, Option<Program>>,
+    api_keys: Coalesced<[u8; 32], Option<ApiKey>>,
+}
+
+impl SharedReads {
+    /// Reports on what these do.
+    pub(crate) fn new(reports: Arc<dyn Reports>) -> Self {
+        let (of_programs, of_keys) = (reports.clone(), reports.clone());
+        let programs = Coalesced::new(move |slug: Slug, now| {
+            let reports = of_programs.clone();
+            Box::pin(async move { reports.program(&slug, now).await })
+        });
+        let api_keys = Coalesced::new(move |hash: [u8; 32], _| {
+            let reports = of_keys.clone();
+            Box::pin(async move { reports.api_key(&hash).await })
+        });
+        Self { reports, programs, api_keys }
+    }
+}
+
+#[async_trait]
+impl Reports for SharedReads {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.reports.ready().await
+    }
+
+    async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        self.programs.get(slug, now).await
+    }
+
+    async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
+        self.reports.programs(now).await
+    }
+
+    async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+        self.api_keys.get(hash, ANY_TIME).await
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        self.reports.api_keys().await
+    }
+
+    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
+        self.reports.code(book, folded).await
+    }
+
+    async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+        self.reports.user(book, host).await
+    }
+
+    async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
+        self.reports.referrer(book, host).await
+    }
+
+    async fn my_referral(&self, book: BookId, host: &HostId) -> Result<MyReferralReport, StoreError> {
+        self.reports.my_referral(book, host).await
+    }
+
+    async fn account(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<AccountReport, StoreError> {
+        self.reports.account(book, host, aged).await
+    }
+
+    async fn history(
+        &self,
+        book: BookId,
+        user: UserId,
+        filter: &HistoryFilter,
+    ) -> Result<Vec<HistoryItem>, StoreError> {
+        self.reports.history(book, user, filter).await
+    }
+
+    async fn summary(
+        &self,
+        book: BookId,
+        host: &HostId,
+        aged: Timestamp,
+    ) -> Result<SummaryReport, StoreError> {
+        self.reports.summary(book, host, aged).await
+    }
+
+    async fn verify(&self) -> Result<Verdict, StoreError> {
+        self.reports.verify().await
+    }
+}
