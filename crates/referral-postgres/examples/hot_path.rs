@@ -50,10 +50,11 @@ struct Written {
 
 impl Bench {
     async fn load(users: usize, time: Duration) -> Self {
-        let server = Postgres::private(Settings::durable().with("track_wal_io_timing=off"));
-        server.create_database(DATABASE, None);
+        let statements = Settings::durable().with("shared_preload_libraries=pg_stat_statements");
+        let server = Postgres::private(statements.with("pg_stat_statements.track_planning=on"));
+        server.site().create_database(DATABASE, None);
         let sessions = Sessions { units: 64, reports: 64 };
-        let store = PgStore::open(&server.url(DATABASE), sessions).expect("a store");
+        let store = PgStore::open(&server.site().url(DATABASE), sessions).expect("a store");
         store.migrate().await.expect("migrated");
         let shared = Arc::new(store.clone());
         let world = World::with(shared.clone(), shared, a_program().limited_to(1_000_000).build()).await;
@@ -70,6 +71,7 @@ impl Bench {
         };
         let began = Instant::now();
         bench.people().await;
+        bench.server.site().sql(DATABASE, "CREATE EXTENSION pg_stat_statements; VACUUM (FREEZE, ANALYZE)");
         println!("loaded users={users} codes={} in {:.1} s", bench.codes.len(), began.elapsed().as_secs_f64());
         bench
     }
@@ -102,7 +104,7 @@ impl Bench {
     }
 
     fn number(&self, query: &str) -> u64 {
-        self.server.sql(DATABASE, query).parse().unwrap_or_else(|fault| panic!("{query}: {fault}"))
+        self.server.site().sql(DATABASE, query).parse().unwrap_or_else(|fault| panic!("{query}: {fault}"))
     }
 
     async fn written(&self) -> Written {
@@ -115,7 +117,7 @@ impl Bench {
     }
 
     fn checkpoint(&self) {
-        self.server.sql(DATABASE, "CHECKPOINT");
+        self.server.site().sql(DATABASE, "CHECKPOINT");
     }
 
     /// A batch of events; every 20th is of a user whose first spend crosses the threshold.
@@ -161,6 +163,18 @@ impl Bench {
             self.unit(sessions, size, false).await;
             self.unit(sessions, size, true).await;
         }
+    }
+
+    /// What statements cost since the last time: planning and execution in ms, calls, WAL bytes.
+    fn statements(&self) {
+        let told = self.server.site().sql(
+            DATABASE,
+            "SELECT round(total_plan_time::numeric) AS plan, round(total_exec_time::numeric) AS run, plans, calls, rows,
+               wal_bytes, left(regexp_replace(query, '\\s+', ' ', 'g'), 90)
+             FROM pg_stat_statements ORDER BY total_plan_time + total_exec_time DESC LIMIT 28",
+        );
+        println!("plan ms|run ms|plans|calls|rows|WAL|statement\n{told}");
+        self.server.site().sql(DATABASE, "SELECT pg_stat_statements_reset()");
     }
 
     async fn unit(self: &Arc<Self>, sessions: usize, size: u64, measured: bool) {
@@ -267,8 +281,8 @@ impl Bench {
     }
 
     fn p1(&self) {
-        self.server.create_database("p1", None);
-        self.server.sql(
+        self.server.site().create_database("p1", None);
+        self.server.site().sql(
             "p1",
             "CREATE TABLE total (id bigint PRIMARY KEY, net bigint NOT NULL) WITH (fillfactor = 70);
              CREATE TABLE event (source text PRIMARY KEY, user_id bigint NOT NULL, amount bigint NOT NULL,
@@ -284,13 +298,13 @@ impl Bench {
         let told = Command::new(program("pgbench"))
             .args(["-n", "-M", "prepared", "-c", "16", "-j", "2", "-T", &seconds, "-f"])
             .arg(&script)
-            .arg(self.server.url("p1"))
+            .arg(self.server.site().url("p1"))
             .output()
             .expect("pgbench");
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
         let rate = told.lines().find(|line| line.starts_with("tps")).unwrap_or("no answer");
         println!("p1: {rate}");
-        self.server.sql("postgres", "DROP DATABASE p1");
+        self.server.site().sql("postgres", "DROP DATABASE p1");
     }
 }
 
@@ -311,8 +325,23 @@ async fn main() {
             "hot" => bench.hot().await,
             "balance" => bench.balance().await,
             "apply" => bench.apply().await,
+            "single" => {
+                for (sessions, size) in [(1, 1), (8, 1)] {
+                    bench.unit(sessions, size, false).await;
+                    bench.unit(sessions, size, true).await;
+                }
+            }
+            "batch" => {
+                bench.unit(4, 500, false).await;
+                bench.unit(4, 500, true).await;
+            }
+            "lane" => {
+                bench.unit(1, 64, false).await;
+                bench.unit(1, 64, true).await;
+            }
+            "statements" => bench.statements(),
             "pause" => {
-                println!("paused: {}", bench.server.url(DATABASE));
+                println!("paused: {}", bench.server.site().url(DATABASE));
                 tokio::time::sleep(Duration::from_secs(600)).await;
             }
             other => panic!("no such workload: {other}"),

@@ -16,11 +16,12 @@ struct Need {
 /// Where Debian keeps PostgreSQL's programs: a folder a version, none of them on the path.
 const POSTGRES_FOLDERS: &str = "/usr/lib/postgresql";
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 8] = [
     Need { program: "git", package: "git", why: "tidy and mutants ask it which files are ours" },
     Need { program: "sh", package: "dash", why: "the README's lines are run as they stand" },
     Need { program: "cc", package: "gcc", why: "SQLite and the JWT cryptography are built from C" },
     Need { program: "curl", package: "curl", why: "the README's story is six curl lines" },
+    Need { program: "openssl", package: "openssl", why: "the tests of TLS make certificates" },
     Need { program: "postgres", package: "postgresql", why: "the tests start a private PostgreSQL" },
     Need { program: "redis-server", package: "redis-server", why: "the tests start a private Redis" },
     Need { program: "redis-cli", package: "redis-tools", why: "the tests make a private Redis Cluster" },

@@ -106,7 +106,7 @@ fn a_fault_is_told_to_all_with_its_causes_and_the_next_read_is_made_afresh() {
     });
     let (mut one, mut two): (Asking<'_>, Asking<'_>) =
         (Box::pin(reads.get(&1, NOW)), Box::pin(reads.get(&1, NOW)));
-    let mut fault = |asking: &mut Asking<'_>| {
+    let fault = |asking: &mut Asking<'_>| {
         let Poll::Ready(Err(fault)) = asking.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("it fails")
         };

@@ -15,7 +15,9 @@ use crate::{PgStore, Sessions};
 fn certificates(folder: &Path) {
     let openssl = |arguments: &str| {
         let mut command = Command::new("openssl");
-        launch::run(command.args(arguments.split(' ')).current_dir(folder));
+        let made =
+            command.args(arguments.split(' ')).current_dir(folder).output().expect("openssl is installed");
+        assert!(made.status.success(), "{arguments}: {}", String::from_utf8_lossy(&made.stderr));
     };
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     for root in ["root", "other"] {
@@ -39,7 +41,8 @@ async fn is_encrypted(url: &str) -> Result<bool, StoreError> {
 async fn a_server_is_trusted_as_far_as_sslmode_says() {
     let folder = tempfile::tempdir().expect("a folder");
     certificates(folder.path());
-    let (port, _) = launch::with_tls(folder.path());
+    let server = launch::with_tls(folder.path());
+    let port = server.port();
     let [root, other] = ["root.pem", "other.pem"].map(|name| folder.path().join(name).display().to_string());
     let full = format!("sslmode=verify-full&sslrootcert={root}");
     let cases = [

@@ -54,52 +54,33 @@ impl Settings {
     }
 }
 
-/// A running server. It ends, and its folder goes, when this is dropped or this process ends.
-#[derive(Debug)]
-pub struct Postgres {
-    folder: TempDir,
-    runner: Runner,
-    settings: Settings,
-    port: u16,
-    child: Child,
+/// A server, by its URL: a private one, or one that was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// The URL up to a database's name.
+    before: String,
+    /// What follows it.
+    after: String,
 }
 
-impl Postgres {
-    /// Starts one.
+impl Site {
+    /// The server of this URL, whatever database it names.
     ///
     /// # Panics
-    /// When none is installed, or it does not answer.
+    /// When it is no URL.
     #[must_use]
-    pub fn private(settings: Settings) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let runner = Runner::not_root();
-        runner.own(folder.path());
-        let data = data(folder.path());
-        let init = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"];
-        run(runner.command(&program("initdb")).args(init).arg(&data));
-        let port = free_port();
-        let child = launch(folder.path(), runner, &settings, port);
-        let server = Self { folder, runner, settings, port, child };
-        server.await_ready();
-        server
-    }
-
-    /// The port of `127.0.0.1` it listens on.
-    #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The folder of its socket file, its data and its log.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn of(url: &str) -> Self {
+        let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
+        let (scheme, rest) = base.split_once("://").expect("a URL has a scheme");
+        let host = rest.split_once('/').map_or(rest, |(host, _)| host);
+        let after = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Self { before: format!("{scheme}://{host}/"), after }
     }
 
     /// Where a database of it is.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        format!("{}{database}{}", self.before, self.after)
     }
 
     /// Runs statements on a database; answers the rows, a line each, columns separated by `|`.
@@ -126,6 +107,72 @@ impl Postgres {
     pub fn create_database(&self, name: &str, template: Option<&str>) {
         let copy = template.map(|template| format!(" TEMPLATE {template}")).unwrap_or_default();
         self.sql("postgres", &format!("CREATE DATABASE {name}{copy}"));
+    }
+}
+
+/// A running server. It ends, and its folder goes, when this is dropped or this process ends.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: TempDir,
+    runner: Runner,
+    settings: Settings,
+    port: u16,
+    site: Site,
+    child: Child,
+}
+
+impl Postgres {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When none is installed, or it does not answer.
+    #[must_use]
+    pub fn private(settings: Settings) -> Self {
+        Self::with_files(settings, &[])
+    }
+
+    /// Starts one that finds these files in its data folder, such as a certificate and its key.
+    ///
+    /// # Panics
+    /// When none is installed, a file cannot be copied, or it does not answer.
+    #[must_use]
+    pub fn with_files(settings: Settings, files: &[&Path]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let runner = Runner::not_root();
+        runner.own(folder.path());
+        let data = data(folder.path());
+        let init = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"];
+        run(runner.command(&program("initdb")).args(init).arg(&data));
+        for file in files {
+            let copy = data.join(file.file_name().expect("a file has a name"));
+            fs::copy(file, &copy).expect("it can be copied");
+            runner.own(&copy);
+            run(Command::new("chmod").arg("600").arg(&copy));
+        }
+        let port = free_port();
+        let child = launch(folder.path(), runner, &settings, port);
+        let site = Site::of(&format!("postgres://postgres@127.0.0.1:{port}/?connect_timeout=30"));
+        let server = Self { folder, runner, settings, port, site, child };
+        server.await_ready();
+        server
+    }
+
+    /// The port of `127.0.0.1` it listens on.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of its socket file, its data and its log.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How to reach it.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
     }
 
     /// `kill -9` of the postmaster and all its children: nobody has a chance to write anything more.
@@ -198,7 +245,7 @@ impl Postgres {
 fn launch(folder: &Path, runner: Runner, settings: &Settings, port: u16) -> Child {
     let (data, folder) = (data(folder), folder.display());
     let server = format!(
-        "{} -D {} -k {folder} -p {port} -c listen_addresses=127.0.0.1{} >>{folder}/log 2>&1",
+        "{} -D {} -k {folder} -p {port} -c listen_addresses=localhost{} >>{folder}/log 2>&1",
         program("postgres").display(),
         data.display(),
         settings.line()
@@ -225,8 +272,8 @@ pub fn program(name: &str) -> PathBuf {
 /// The server that `TEST_DATABASE_URL` names, when it does.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says which server to use")]
-pub fn given() -> Option<String> {
-    std::env::var("TEST_DATABASE_URL").ok()
+pub fn given() -> Option<Site> {
+    std::env::var("TEST_DATABASE_URL").ok().map(|url| Site::of(&url))
 }
 
 #[cfg(test)]
@@ -234,21 +281,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_url_is_taken_apart_around_its_database() {
+        let site = Site::of("postgres://ana@db:5433/any?sslmode=disable");
+        assert_eq!(site.url("one"), "postgres://ana@db:5433/one?sslmode=disable");
+        assert_eq!(Site::of("postgres://db").url("one"), "postgres://db/one");
+    }
+
+    #[test]
     fn a_killed_server_keeps_what_was_committed_and_a_frozen_one_goes_on() {
         let mut server = Postgres::private(Settings::durable());
-        server.create_database("one", None);
-        server.sql("one", "CREATE TABLE facts (n bigint); INSERT INTO facts VALUES (7)");
-        server.create_database("two", Some("one"));
+        server.site().create_database("one", None);
+        server.site().sql("one", "CREATE TABLE facts (n bigint); INSERT INTO facts VALUES (7)");
+        server.site().create_database("two", Some("one"));
         server.kill();
         server.start_again();
-        assert_eq!(server.sql("two", "SELECT n FROM facts"), "7");
-        let mut question = server.psql("two");
+        assert_eq!(server.site().sql("two", "SELECT n FROM facts"), "7");
+        let mut question = server.site().psql("two");
         server.freeze();
         let mut asked = question.args(["-c", "SELECT 1"]).spawn().expect("psql starts");
         assert!(asked.try_wait().expect("ours").is_none());
         server.thaw();
         assert!(asked.wait().expect("ours").success());
         server.restart();
-        assert_eq!(server.sql("one", "SHOW fsync"), "on");
+        assert_eq!(server.site().sql("one", "SHOW fsync"), "on");
     }
 }
