@@ -23,6 +23,14 @@ impl Home {
             .with("REFERRAL_METRICS_BIND", "off")
     }
 
+    /// A home of servers that share a PostgreSQL database, and so their secrets.
+    pub(crate) fn on(database: &str) -> Self {
+        Self::new()
+            .with("REFERRAL_DATABASE_URL", database)
+            .with("REFERRAL_JWT_SECRET", "a secret that all servers of this test share")
+            .with("REFERRAL_IDENTITY_KEY", "a key that all servers of this test share")
+    }
+
     /// The same directory with this variable, in place of an earlier one of its name.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);

@@ -37,6 +37,11 @@ impl Host {
         Self { address: server.address, key }
     }
 
+    /// The same host, calling another server.
+    pub(crate) fn at(&self, server: &Server) -> Self {
+        Self::with_key(server, self.key.clone())
+    }
+
     pub(crate) fn send(&self, request: Request) -> Reply {
         let request = request.key(&self.key);
         let sent = Connection::open(self.address).and_then(|mut connection| connection.send(&request));

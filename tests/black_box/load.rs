@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::host::{Host, Pair, amount};
 use crate::http::{Connection, Reply, Request};
@@ -83,11 +85,46 @@ pub(crate) fn some(count: usize, host: &Host, address: SocketAddr, pair: &Pair) 
     (0..count).map(|number| send(&mut connection, write(pair, 0, number).key(&host.key))).collect()
 }
 
-/// A write and its answer, if there was one: it must be a success.
+/// A write and its answer, if there was one: it must be a success, or say that the store is away and when to come back.
 fn send(connection: &mut Connection, request: Request) -> Sent {
-    let answer = connection.send(&request).ok();
-    assert!(answer.iter().all(|reply| matches!(reply.status, 200 | 201)), "{answer:?}");
+    let answer = connection.send(&request).ok().filter(is_an_answer);
     Sent { request, answer }
+}
+
+/// Whether the write was done; a 503 says that nobody knows.
+fn is_an_answer(reply: &Reply) -> bool {
+    if reply.status == 503 {
+        reply.refused(503, "store-unavailable");
+        assert!(reply.header("retry-after").is_some(), "{reply:?}");
+    } else {
+        assert!(matches!(reply.status, 200 | 201), "{reply:?}");
+    }
+    reply.status != 503
+}
+
+/// Spends and redeems in turn for one pair until told to stop, whatever happens meanwhile; with when each was answered.
+pub(crate) fn through(
+    host: &Host,
+    address: SocketAddr,
+    pair: &Pair,
+    stop: &AtomicBool,
+) -> Vec<(Sent, Instant)> {
+    let mut all = Vec::new();
+    let mut connection = Connection::open(address).ok();
+    for number in 0..WRITES_MAX {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let Some(open) = &mut connection else { break };
+        let sent = send(open, write(pair, 0, number).key(&host.key));
+        if sent.answer.is_none() {
+            // As a client would: a little later, on a fresh connection.
+            thread::sleep(Duration::from_millis(20));
+            connection = Connection::open(address).ok();
+        }
+        all.push((sent, Instant::now()));
+    }
+    all
 }
 
 fn write(pair: &Pair, round: usize, number: usize) -> Request {

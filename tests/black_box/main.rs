@@ -9,7 +9,6 @@ mod bad_input;
 mod command_line;
 mod crash;
 mod crossing;
-
 mod documents;
 mod durable;
 mod home;
@@ -18,6 +17,7 @@ mod http;
 mod isolation;
 mod limits;
 mod load;
+mod many;
 mod markdown;
 mod metrics;
 mod once;

@@ -137,7 +137,7 @@ enum Heard {
 /// What a process writes to standard error, read as it comes.
 struct Log {
     text: Arc<Mutex<String>>,
-    events: Receiver<Heard>,
+    events: Mutex<Receiver<Heard>>,
 }
 
 impl Log {
@@ -146,7 +146,7 @@ impl Log {
         let (tell, events) = channel();
         let kept = text.clone();
         thread::spawn(move || listen(stderr, &kept, &tell));
-        Self { text, events }
+        Self { text, events: Mutex::new(events) }
     }
 
     fn text(&self) -> String {
@@ -158,7 +158,7 @@ impl Log {
     /// # Errors
     /// `Disconnected` when the process has ended, `Timeout` when it says nothing.
     fn heard(&self, patience: Duration) -> Result<Heard, RecvTimeoutError> {
-        self.events.recv_timeout(patience)
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(patience)
     }
 }
 

@@ -57,7 +57,7 @@ impl Bench {
         let store = PgStore::open(&server.site().url(DATABASE), sessions).expect("a store");
         store.migrate().await.expect("migrated");
         let shared = Arc::new(store.clone());
-        let world = World::with(shared.clone(), shared, a_program().limited_to(1_000_000).build()).await;
+        let world = World::with(shared.clone(), shared, a_program().limited_to(1_000_000).welcoming(usd(0)).build()).await;
         let mut bench = Self {
             server,
             store,
@@ -71,7 +71,8 @@ impl Bench {
         };
         let began = Instant::now();
         bench.people().await;
-        bench.server.site().sql(DATABASE, "CREATE EXTENSION pg_stat_statements; VACUUM (FREEZE, ANALYZE)");
+        bench.server.site().sql(DATABASE, "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pg_walinspect");
+        bench.server.site().sql(DATABASE, "VACUUM (FREEZE, ANALYZE)");
         println!("loaded users={users} codes={} in {:.1} s", bench.codes.len(), began.elapsed().as_secs_f64());
         bench
     }
@@ -175,6 +176,19 @@ impl Bench {
         );
         println!("plan ms|run ms|plans|calls|rows|WAL|statement\n{told}");
         self.server.site().sql(DATABASE, "SELECT pg_stat_statements_reset()");
+    }
+
+    /// What the log holds since an LSN, by kind of record: count, bytes, bytes of page images.
+    fn log(&self, since: u64) {
+        let told = self.server.site().sql(
+            DATABASE,
+            &format!(
+                "SELECT \"resource_manager/record_type\", count, record_size, fpi_size FROM pg_get_wal_stats(
+                   '0/0'::pg_lsn + {since}, pg_current_wal_flush_lsn(), true) WHERE record_size > 0
+                 ORDER BY record_size DESC LIMIT 14"
+            ),
+        );
+        println!("record|count|bytes|images\n{told}");
     }
 
     async fn unit(self: &Arc<Self>, sessions: usize, size: u64, measured: bool) {
@@ -340,6 +354,11 @@ async fn main() {
                 bench.unit(1, 64, true).await;
             }
             "statements" => bench.statements(),
+            "log" => {
+                let since = bench.number("SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint");
+                bench.unit(1, 500, true).await;
+                bench.log(since);
+            }
             "pause" => {
                 println!("paused: {}", bench.server.site().url(DATABASE));
                 tokio::time::sleep(Duration::from_secs(600)).await;
