@@ -1,4 +1,4 @@
-//! Codes that were looked up a moment ago, unknown ones too, for those who only ask whether a code may be used.
+//! Codes that were looked up a moment ago, unknown ones too, and their programs, for those who only ask whether a code may be used.
 //!
 //! An answer may be [`LIFE`] old. What this process changes it forgets at once; what others change it forgets when it is
 //! told ([`App::forget_code`](crate::App::forget_code)), and after [`LIFE`] in any case. Applying a code never looks here: it
@@ -10,6 +10,9 @@ use moka::sync::Cache;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::BookId;
 use referral_domain::port::{Reports, StoreError};
+use referral_domain::program::Program;
+use referral_domain::reference::Slug;
+use referral_domain::time::Timestamp;
 
 /// How old an answer may be.
 pub(crate) const LIFE: Duration = Duration::from_secs(2);
@@ -17,14 +20,41 @@ pub(crate) const LIFE: Duration = Duration::from_secs(2);
 /// How many codes are remembered at most: some 20 MB when full.
 const CODES_MAX: u64 = 1 << 16;
 
-/// Codes by their folded form; `None` is one that nobody has.
+/// How many programs: a company has a few.
+const PROGRAMS_MAX: u64 = 1 << 10;
+
+/// Codes by their folded form, where `None` is one that nobody has; and what is asked with each: its program.
 #[derive(Clone)]
-pub(crate) struct CodeCache(Cache<(BookId, FoldedCode), Option<Code>>);
+pub(crate) struct CodeCache {
+    codes: Cache<(BookId, FoldedCode), Option<Code>>,
+    programs: Cache<Slug, Program>,
+}
 
 impl CodeCache {
     /// An empty one, whose answers live so long.
     pub(crate) fn living(life: Duration) -> Self {
-        Self(Cache::builder().max_capacity(CODES_MAX).time_to_live(life).build())
+        Self {
+            codes: Cache::builder().max_capacity(CODES_MAX).time_to_live(life).build(),
+            programs: Cache::builder().max_capacity(PROGRAMS_MAX).time_to_live(life).build(),
+        }
+    }
+
+    /// A program, as it was at most a life ago.
+    ///
+    /// # Errors
+    /// The store's; nothing is remembered then, nor of a program that is not there.
+    pub(crate) async fn program(
+        &self,
+        reports: &dyn Reports,
+        slug: &Slug,
+        now: Timestamp,
+    ) -> Result<Option<Program>, StoreError> {
+        if let Some(known) = self.programs.get(slug) {
+            return Ok(Some(known));
+        }
+        let found = reports.program(slug, now).await?;
+        found.iter().for_each(|program| self.programs.insert(slug.clone(), program.clone()));
+        Ok(found)
     }
 
     /// The code, as it was at most a life ago.
@@ -38,22 +68,23 @@ impl CodeCache {
         folded: FoldedCode,
     ) -> Result<Option<Code>, StoreError> {
         let key = (book, folded);
-        if let Some(known) = self.0.get(&key) {
+        if let Some(known) = self.codes.get(&key) {
             return Ok(known);
         }
         let found = reports.code(book, &key.1).await?;
-        self.0.insert(key, found.clone());
+        self.codes.insert(key, found.clone());
         Ok(found)
     }
 
     /// Forgets one.
     pub(crate) fn forget(&self, book: BookId, folded: &FoldedCode) {
-        self.0.invalidate(&(book, folded.clone()));
+        self.codes.invalidate(&(book, folded.clone()));
     }
 
     /// Forgets all.
     pub(crate) fn clear(&self) {
-        self.0.invalidate_all();
+        self.codes.invalidate_all();
+        self.programs.invalidate_all();
     }
 }
 
@@ -69,8 +100,8 @@ mod tests {
         let cache = CodeCache::living(life);
         let key = (BookId(7), FoldedCode::fold("ABC").expect("a code"));
         let remembered = Instant::now();
-        cache.0.insert(key.clone(), None);
-        while cache.0.get(&key).is_some() {
+        cache.codes.insert(key.clone(), None);
+        while cache.codes.get(&key).is_some() {
             assert!(remembered.elapsed() < Duration::from_secs(20), "it lives for ever");
             std::thread::yield_now();
         }
@@ -82,10 +113,10 @@ mod tests {
         let cache = CodeCache::living(Duration::from_secs(60));
         let asked = 3 * CODES_MAX;
         for n in 0..asked {
-            cache.0.insert((BookId(7), FoldedCode::fold(&format!("C{n}")).expect("a code")), None);
+            cache.codes.insert((BookId(7), FoldedCode::fold(&format!("C{n}")).expect("a code")), None);
         }
-        cache.0.run_pending_tasks();
-        println!("asked={asked} remembered={} of at most {CODES_MAX}", cache.0.entry_count());
-        assert!((1..=CODES_MAX).contains(&cache.0.entry_count()));
+        cache.codes.run_pending_tasks();
+        println!("asked={asked} remembered={} of at most {CODES_MAX}", cache.codes.entry_count());
+        assert!((1..=CODES_MAX).contains(&cache.codes.entry_count()));
     }
 }

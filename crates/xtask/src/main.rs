@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
+mod bench;
 mod command;
 mod generate;
 mod measure;
@@ -30,6 +31,7 @@ usage: cargo xtask <command>
   generate          write docs/openapi.json and docs/PROBLEMS.md from the server
   mutants           apply each tests/mutants/*.patch to a copy; each must be caught by the test it names
   measure           take the figures of docs/MEASURED.md that need a running server, on the release build
+  bench [OPTIONS]   the workloads of the design against references, on the release build; --quick, --long, --only W1,W3
   report [--check]  fold target/reports/*.json into docs/MEASURED.md, or check that it is complete";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("test", []) => test_run::run(&workspace),
         ("tidy", []) => tidy::run(&workspace),
         ("generate", []) => generate::run(&workspace),
+        ("bench", options) => bench::run(&workspace, options),
         ("measure", []) => measure::run(&workspace),
         ("mutants", []) => mutants::run(&workspace),
         ("report", []) => report::run(&workspace),

@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 
 use crate::report::Figure;
 use crate::workspace::Workspace;
-use crate::{command, mutants, needs, report, tidy};
+use crate::{bench, command, mutants, needs, report, tidy};
 
 type Check = fn(&Workspace) -> Result<()>;
 
-const STEPS: [(&str, Check); 7] = [
+const STEPS: [(&str, Check); 8] = [
     ("fmt", |workspace| cargo(workspace, &["fmt", "--all", "--check"], &[])),
     ("clippy", |workspace| {
         cargo(workspace, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])
@@ -24,6 +24,7 @@ const STEPS: [(&str, Check); 7] = [
         let strict = [("RUSTDOCFLAGS", "-D warnings")];
         cargo(workspace, &["doc", "--workspace", "--no-deps", "--locked"], &strict)
     }),
+    ("bench", bench::once),
     ("tidy", tidy::run),
     ("mutants", mutants::run),
 ];

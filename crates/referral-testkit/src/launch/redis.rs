@@ -50,6 +50,12 @@ impl Redis {
         server
     }
 
+    /// The port of `127.0.0.1` it listens on.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> String {

@@ -1,0 +1,98 @@
+//! W4 from an empty database, and W9: the same work on little and on much data.
+
+use anyhow::Result;
+
+use super::Bench;
+use super::rounds::BATCH;
+use crate::data::{self, Data, number};
+use crate::load::{self, Requests, Until};
+use crate::report::{Line, Series, Target};
+use crate::requests::{self, Spending};
+use crate::server::Server;
+
+/// What the figure of the large size must be of the small one's, in hundredths.
+const KEPT: u64 = 80;
+
+/// Batches into a database that had nothing but users a moment ago, against the full one.
+pub(super) fn from_empty(bench: &Bench) -> Result<Vec<Line>> {
+    let (mut full, mut empty) = (Series::default(), Series::default());
+    for (round, name) in ["empty_1", "empty_2", "empty_3"].into_iter().take(bench.plan.rounds).enumerate() {
+        full.0.push(batches(bench, &bench.large, &format!("full_{round}"))?);
+        let data = data::load(&bench.postgres, &bench.sql, name, bench.plan.small, 1)?;
+        // As if nobody had ever looked at it.
+        bench.postgres.site().sql(name, "DELETE FROM pg_statistic");
+        empty.0.push(batches(bench, &data, &format!("empty_{round}"))?);
+    }
+    let target = Target::Ratio { of: "full", reference: full.median(), hundredths: KEPT };
+    Ok(vec![
+        line("W4", "the same, into the full database", full, "events/s", None),
+        line("W4", "the same, into a new database without statistics", empty, "events/s", Some(target)),
+    ])
+}
+
+fn batches(bench: &Bench, data: &Data, run: &str) -> Result<u64> {
+    let server = Server::start(Some(&data.url), &[])?;
+    let spending = Spending::new(&server.key()?, run, data.referred);
+    let timing = load::run(server.address, 4, Until::Over(bench.plan.each), 0, &spending.batches(BATCH))?;
+    Ok(timing.rate(BATCH))
+}
+
+/// The small and the large size in turn, PostgreSQL restarted before each.
+pub(super) fn run(bench: &mut Bench) -> Result<Vec<Line>> {
+    let small = data::load(&bench.postgres, &bench.sql, "small", bench.plan.small, bench.plan.lines)?;
+    let large = Data { name: "large", url: bench.large.url.clone(), referred: bench.large.referred };
+    let mut figures: [[Series; 2]; 4] = Default::default();
+    let mut hits: [Series; 2] = Default::default();
+    for round in 0..bench.plan.rounds {
+        for (size, data) in [&small, &large].into_iter().enumerate() {
+            bench.postgres.restart();
+            let measured = measure(bench, data, &format!("w9_{round}"))?;
+            for (figure, value) in figures.iter_mut().zip(measured) {
+                figure[size].0.push(value);
+            }
+            hits[size].0.push(hit_ratio(bench, data.name)?);
+        }
+    }
+    let names = ["W3, spend", "W6, balance", "W7, sign-up with a code", "history, newest 50"];
+    let mut lines = Vec::new();
+    for (name, [small, large]) in names.into_iter().zip(figures) {
+        let target = Target::Ratio { of: "small", reference: small.median(), hundredths: KEPT };
+        lines.push(line("W9", &format!("{name}, small"), small, "/s", None));
+        lines.push(line("W9", &format!("{name}, large"), large, "/s", Some(target)));
+    }
+    let [small, large] = hits;
+    lines.push(line("W9", "buffer hits, small", small, "%", None));
+    lines.push(line("W9", "buffer hits, large", large, "%", None));
+    Ok(lines)
+}
+
+fn measure(bench: &Bench, data: &Data, run: &str) -> Result<[u64; 4]> {
+    let server = Server::start(Some(&data.url), &[])?;
+    let key = server.key()?;
+    let rate = |connections, requests: &Requests| -> Result<u64> {
+        Ok(load::run(server.address, connections, Until::Over(bench.plan.each), 0, requests)?.rate(1))
+    };
+    Ok([
+        rate(64, &Spending::new(&key, run, data.referred).singles())?,
+        rate(32, &requests::about("/api/credits/balance", &key, data.referred))?,
+        rate(64, &requests::sign_ups(&key, run, data.referrers()))?,
+        rate(32, &requests::about("/api/credits/history", &key, data.referred))?,
+    ])
+}
+
+fn hit_ratio(bench: &Bench, database: &str) -> Result<u64> {
+    let query = format!(
+        "SELECT blks_hit * 100 / greatest(blks_hit + blks_read, 1) FROM pg_stat_database WHERE datname = '{database}'"
+    );
+    number(bench.postgres.site(), "postgres", &query)
+}
+
+fn line(
+    workload: &'static str,
+    what: &str,
+    measured: Series,
+    unit: &'static str,
+    target: Option<Target>,
+) -> Line {
+    Line { workload, what: what.to_owned(), measured, unit, target }
+}
