@@ -3,16 +3,35 @@
 //! `App::route` would answer 404 for another method; `web::resource(path).route(..)` knows its methods. So every
 //! endpoint is one [`json`] or [`answering`] resource, with [`get`] or `web::post()` and so on.
 
+use std::cell::Cell;
 use std::future::ready;
+use std::rc::Rc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::ServiceConfig;
-use actix_web::{Error, Resource, Route, guard, web};
+use actix_web::{Error, HttpMessage as _, Resource, Route, guard, web};
 use futures_util::future::Either;
 
 use crate::problem::{Problem, ProblemCode};
 use crate::{accept, openapi, problem};
+
+/// The pattern of a request's path, for its log and its metrics: a path itself may name a person. The edge puts it among
+/// what goes with the request, and the endpoint that is reached fills it in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pattern(Rc<Cell<Option<&'static str>>>);
+
+impl Pattern {
+    /// The pattern, once an endpoint was reached.
+    pub(crate) fn known(&self) -> Option<&'static str> {
+        self.0.get()
+    }
+
+    fn reach(path: &'static str, request: &ServiceRequest) {
+        tracing::Span::current().record("route", path);
+        request.extensions().get::<Self>().into_iter().for_each(|pattern| pattern.0.set(Some(path)));
+    }
+}
 
 /// A route for GET, and for HEAD, which is GET without the body (RFC 9110 asks servers for both).
 #[must_use]
@@ -22,7 +41,7 @@ pub fn get() -> Route {
 
 /// An endpoint that answers with JSON.
 pub fn json(
-    path: &str,
+    path: &'static str,
 ) -> Resource<
     impl ServiceFactory<
         ServiceRequest,
@@ -37,7 +56,7 @@ pub fn json(
 
 /// An endpoint that answers with this media type. A caller that excludes it is refused before anything is done.
 pub fn answering(
-    path: &str,
+    path: &'static str,
     kind: &'static str,
 ) -> Resource<
     impl ServiceFactory<
@@ -49,6 +68,7 @@ pub fn answering(
     >,
 > {
     web::resource(path).wrap_fn(move |request, inside| {
+        Pattern::reach(path, &request);
         if accept::excludes(request.headers(), kind) {
             let refusal = Problem::new(ProblemCode::NotAcceptable);
             return Either::Left(ready(Ok(request.error_response(refusal))));

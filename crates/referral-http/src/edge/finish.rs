@@ -1,18 +1,20 @@
 //! What is kept of a request while it is inside, and what is done to its reply on the way out.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Instant;
 
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderMap};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{Error, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 
 use super::cors::Verdict;
 use super::headers::secure;
 use super::request_id::X_REQUEST_ID;
 use super::{EdgeConfig, RequestId};
 use crate::problem::{PROBLEM_JSON, Problem};
+use crate::routing::Pattern;
 
 /// The method's name, if it is one that anything here answers: whoever asks chooses it, and it names a metric.
 fn known(method: &Method) -> &'static str {
@@ -36,8 +38,7 @@ pub(super) struct Visit {
     pub(super) cors: Verdict,
     https: bool,
     method: &'static str,
-    /// The pattern of the path: a path itself may name a person.
-    route: String,
+    pub(super) pattern: Pattern,
     begun: Instant,
 }
 
@@ -48,7 +49,7 @@ impl Visit {
             cors: config.cors.judge(request.head()),
             https: config.https,
             method: known(request.method()),
-            route: request.match_pattern().unwrap_or_else(|| "none".to_owned()),
+            pattern: Pattern::default(),
             begun: Instant::now(),
         }
     }
@@ -59,7 +60,7 @@ impl Visit {
             "request",
             request_id = self.id.as_str(),
             method = self.method,
-            route = %self.route,
+            route = tracing::field::Empty,
             caller = tracing::field::Empty,
         )
     }
@@ -79,14 +80,23 @@ impl Visit {
             None => reply,
         };
         self.sign(reply.headers_mut());
-        self.record(reply.status(), problem.as_ref());
+        let route = self.route(reply.request());
+        self.record(reply.status(), problem.as_ref(), &route);
         reply
     }
 
     /// The error for a request that is no longer there to be answered.
     pub(super) fn give_up(&self, problem: Problem) -> Error {
-        self.record(problem.status_code(), Some(&problem));
+        self.record(problem.status_code(), Some(&problem), self.pattern.known().unwrap_or(NO_ROUTE));
         GivenUp { visit: self.clone(), problem }.into()
+    }
+
+    /// The pattern by which a request was routed. Endpoints note their own: finding it out costs as much as routing again.
+    fn route(&self, request: &HttpRequest) -> Cow<'static, str> {
+        match self.pattern.known() {
+            Some(path) => Cow::Borrowed(path),
+            None => request.match_pattern().map_or(Cow::Borrowed(NO_ROUTE), Cow::Owned),
+        }
     }
 
     fn replace(&self, reply: ServiceResponse, problem: &Problem) -> ServiceResponse {
@@ -109,8 +119,7 @@ impl Visit {
     }
 
     /// Counts every reply; logs what broke, once, with its chain.
-    fn record(&self, status: StatusCode, problem: Option<&Problem>) {
-        let route = self.route.as_str();
+    fn record(&self, status: StatusCode, problem: Option<&Problem>, route: &str) {
         let labels = [
             ("method", self.method.to_owned()),
             ("route", route.to_owned()),
@@ -125,6 +134,9 @@ impl Visit {
         }
     }
 }
+
+/// What is said of a request that came to no endpoint.
+const NO_ROUTE: &str = "none";
 
 /// The problem a reply stands for: its own, or the one its bare status means. `None` for what may go out as it is.
 fn problem_in(reply: &HttpResponse) -> Option<Problem> {

@@ -67,6 +67,7 @@ pub async fn edge(
     let config = config.ok_or_else(|| Problem::new(ProblemCode::Internal))?;
     let visit = Visit::begin(&request, &config);
     request.extensions_mut().insert(visit.id.clone());
+    request.extensions_mut().insert(visit.pattern.clone());
     if visit.cors.is_preflight() {
         return Ok(visit.preflight(request));
     }

@@ -46,17 +46,19 @@ pub fn document() -> Document {
     Document::complete(Operations::openapi())
 }
 
-/// Mounts every endpoint of the API. Whoever watches the server's health need not accept its words.
+/// Mounts every endpoint of the API, those that are asked most first: a path is held against one after the other. Whoever
+/// watches the server's health need not accept its words.
 pub fn mount(config: &mut web::ServiceConfig) {
     use web::{post, resource};
     config
+        .service(json("/api/events/spend").route(post().to(event::spend::spend)))
+        .service(json("/api/credits/balance").route(get().to(credit::balance::balance)))
         .service(json("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
         .service(json("/api/referral/code").route(get().to(code::show::show)))
         .service(json("/api/codes").route(post().to(code::make::make)))
         .service(json("/api/referral/apply").route(post().to(referral::apply::apply)))
         .service(json("/api/referral/stats").route(get().to(referral::stats::stats)))
         .service(json("/api/referral/my-referrer").route(get().to(referral::my_referrer::my_referrer)))
-        .service(json("/api/credits/balance").route(get().to(credit::balance::balance)))
         .service(json("/api/credits/history").route(get().to(credit::history::history)))
         .service(json("/api/credits/summary").route(get().to(credit::summary::summary)))
         .service(answering("/api/credits/export", "text/csv").route(get().to(credit::export::export)))
@@ -64,7 +66,6 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
-        .service(json("/api/events/spend").route(post().to(event::spend::spend)))
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
     describe(config);
