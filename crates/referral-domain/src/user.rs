@@ -37,6 +37,18 @@ pub enum EmailStatus {
     Unverified,
 }
 
+impl EmailStatus {
+    /// What these words come to: the newest event's, else the newest token's; if verified, since the first time.
+    #[must_use]
+    pub fn of(event: Option<Word>, token: Option<Word>, first_verified_at: Option<Timestamp>) -> Self {
+        match event.or(token) {
+            None => Self::Unknown,
+            Some(Word { at, verified: true }) => Self::Verified(first_verified_at.unwrap_or(at)),
+            Some(Word { verified: false, .. }) => Self::Unverified,
+        }
+    }
+}
+
 /// The facts of one user in one program. They can be told in any order, and repeated, with the same result.
 ///
 /// ```
@@ -115,10 +127,6 @@ impl UserFacts {
     /// What is known: by the newest event, else by the newest token; if verified, since the earliest instant told.
     #[must_use]
     pub fn email_status(&self) -> EmailStatus {
-        match self.event_word.or(self.token_word) {
-            None => EmailStatus::Unknown,
-            Some(Word { at, verified: true }) => EmailStatus::Verified(self.first_verified_at.unwrap_or(at)),
-            Some(Word { verified: false, .. }) => EmailStatus::Unverified,
-        }
+        EmailStatus::of(self.event_word, self.token_word, self.first_verified_at)
     }
 }

@@ -294,6 +294,22 @@ impl Bench {
         }
     }
 
+    /// Users whose first spend grants a reward each, in units of 100 from 8 sessions.
+    async fn postings(self: &Arc<Self>, from: usize, count: usize) {
+        let names: Vec<_> = (from..from + count).map(|n| format!("u_friend_{n}")).collect();
+        let units: Vec<Vec<_>> = names.chunks(100).map(<[String]>::to_vec).collect();
+        race((0..8).map(|lane| {
+            let (world, mine) = (self.world.clone(), units.iter().skip(lane).step_by(8).cloned().collect::<Vec<_>>());
+            async move {
+                for names in mine {
+                    let spend = |name: &String| a_spend(&format!("posting:{name}"), name, usd(60_00)).build();
+                    world.spend(&names.iter().map(spend).collect::<Vec<_>>()).await;
+                }
+            }
+        }))
+        .await;
+    }
+
     fn p1(&self) {
         self.server.site().create_database("p1", None);
         self.server.site().sql(
@@ -339,6 +355,16 @@ async fn main() {
             "hot" => bench.hot().await,
             "balance" => bench.balance().await,
             "apply" => bench.apply().await,
+            "posting" => {
+                bench.hot().await;
+                bench.checkpoint();
+                let since = bench.number("SELECT (pg_current_wal_flush_lsn() - '0/0')::bigint");
+                let before = bench.written().await;
+                bench.postings(1_000, 4_000).await;
+                let after = bench.written().await;
+                println!("WAL bytes a posting: {}", (after.bytes - before.bytes) / 4_000);
+                bench.log(since);
+            }
             "single" => {
                 for (sessions, size) in [(1, 1), (8, 1)] {
                     bench.unit(sessions, size, false).await;

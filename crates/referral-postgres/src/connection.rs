@@ -7,6 +7,7 @@
 //!   loops over indexes. Reports do without both, since some of them do read much. See also [`Plans`].
 //! - READ COMMITTED, said with each `BEGIN`: a later statement sees what was committed while an earlier one waited.
 
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
@@ -21,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::TlsStream;
-use tokio_postgres::{Client, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
 use crate::failure::{Told, unavailable};
 use crate::location::{Location, Security};
@@ -42,6 +43,8 @@ pub(crate) enum Role {
     Reader,
     /// Migrations and proofs, which may take long.
     Patient,
+    /// Waits for what is announced, for ever.
+    Listener,
 }
 
 impl Role {
@@ -58,6 +61,7 @@ impl Role {
                  SET idle_in_transaction_session_timeout = '30s'; SET client_connection_check_interval = '1s'"
             }
             Self::Patient => "SET client_connection_check_interval = '1s'",
+            Self::Listener => "SET default_transaction_read_only = on; SET statement_timeout = '15s'",
         }
     }
 }
@@ -184,13 +188,27 @@ where
 {
     let watched = Arc::clone(&wire);
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
+        if let Err(error) = drive(connection, &watched).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL ended");
         }
         watched.end();
     });
     let conn = AsyncPgConnection::try_from(client).await.map_err(unavailable)?;
     Ok(Session { conn, wire, plans: Plans::made_now() })
+}
+
+/// Until the connection ends; what is announced to it is kept for whoever listens.
+async fn drive<S, T>(mut connection: Connection<S, T>, wire: &Wire) -> Result<(), tokio_postgres::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: TlsStream + Unpin,
+{
+    while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let AsyncMessage::Notification(told) = message? {
+            wire.hear(told.payload());
+        }
+    }
+    Ok(())
 }
 
 /// A stream to a server, over the network or through a socket file.

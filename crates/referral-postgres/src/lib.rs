@@ -27,6 +27,7 @@ mod ledger;
 mod location;
 mod lock;
 mod migration;
+mod news;
 mod pool;
 mod programs;
 mod record;
@@ -43,6 +44,7 @@ mod users;
 mod verify;
 mod wire;
 
+pub use news::CodeNews;
 pub use store::{PgStore, Sessions};
 
 #[cfg(test)]

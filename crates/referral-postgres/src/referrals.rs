@@ -3,7 +3,8 @@
 //! A referral is one look-up by referred user in `referrals`, and one of its `referral_progress`, locked in the order
 //! of referred users and read as it is once the lock is there. What is to be expired and what is not at its level is
 //! found through partial indexes that hold nothing else; it is looked at again under its lock, and passed over when
-//! another unit holds it. Ancestors are walked by one recursive statement under the lock of the program's graph.
+//! another unit holds it. Ancestors are walked by one recursive statement, under the lock of the program's graph when a
+//! ring is possible.
 
 mod progress;
 mod row;
@@ -70,12 +71,6 @@ macro_rules! of_users {
 
 pub(crate) const OF_IDS: &str = of_users!("unnest($1) AS u(id)");
 
-pub(crate) const OF_NAMES: &str = of_users!(
-    "(SELECT DISTINCT n.user_id AS id FROM unnest($1) AS w(host_id) CROSS JOIN LATERAL (
-        SELECT n.user_id FROM user_names AS n WHERE n.book_id = $2 AND n.host_id = w.host_id LIMIT 1) AS n
-      ORDER BY 1 OFFSET 0) AS u"
-);
-
 async fn load(mut conn: &AsyncPgConnection, query: Fixed<ReferralSql>) -> Result<Vec<Referral>, StoreError> {
     let found = query.load::<ReferralRow>(&mut conn).await.told()?;
     found.into_iter().map(Referral::try_from).collect()
@@ -110,15 +105,6 @@ async fn lock(
     load(conn, fixed(OF_IDS).column(&sorted, |id| Key::from(*id)).bind(book.0)).await
 }
 
-/// The referrals of the users of these names, in the order of the users' ids, locked.
-pub(crate) async fn lock_named(
-    conn: &AsyncPgConnection,
-    book: BookId,
-    names: &[&str],
-) -> Result<Vec<Referral>, StoreError> {
-    load(conn, fixed(OF_NAMES).bind(names.to_vec()).bind(book.0)).await
-}
-
 /// A referral may be found for two reasons, and is answered once.
 async fn claimed(conn: &AsyncPgConnection, query: Fixed<ReferralSql>) -> Result<Vec<Referral>, StoreError> {
     let found = load(conn, query).await?;
@@ -134,16 +120,37 @@ const ANCESTORS: &str = "WITH RECURSIVE chain(user_id, depth) AS (
     WHERE c.depth < $3)
   SELECT c.user_id FROM chain AS c WHERE c.depth > 0 ORDER BY c.depth";
 
+/// The lock of a program's graph, when one of these users ever referred somebody.
+pub(crate) const GRAPH: &str = "SELECT count(pg_advisory_xact_lock(hashtextextended('graph ' || $1, 0))) FROM (
+    SELECT 1 FROM unnest($2) AS u(id) CROSS JOIN LATERAL (SELECT 1 FROM referrals AS r
+      WHERE r.book_id = $1 AND r.referrer_id = u.id LIMIT 1) AS r LIMIT 1) AS w";
+
+/// A new referral closes a ring only when the one who is referred refers somebody already. Nobody begins to while this
+/// unit has locked them, so those who refer nobody need no lock of the graph: the last referral of any ring is of
+/// somebody who does, it waits for others of its kind, and it sees all that came before.
+async fn lock_graph(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    referred: Vec<UserId>,
+) -> Result<(), StoreError> {
+    if referred.is_empty() {
+        return lock::hold(conn, &format!("graph {}", book.0)).await;
+    }
+    let lock = fixed::<()>(GRAPH).bind(book.0).column(&referred, |id| Key::from(*id));
+    lock.execute(&mut conn).await.told()?;
+    Ok(())
+}
+
 async fn ancestors(
     mut conn: &AsyncPgConnection,
     book: BookId,
     user: UserId,
+    referred: Vec<UserId>,
     generations: u32,
 ) -> Result<Vec<UserId>, StoreError> {
-    let graph = format!("graph {}", book.0);
     let query = fixed::<(sql_types::Uuid,)>(ANCESTORS).bind(Key::from(user)).bind(book.0).bind(generations);
     let walked = async move { query.load::<(Key,)>(&mut conn).await.told() };
-    let ((), found) = try_join(lock::hold(conn, &graph), walked).await?;
+    let ((), found) = try_join(lock_graph(conn, book, referred), walked).await?;
     Ok(found.into_iter().map(|(user,)| user.into()).collect())
 }
 
@@ -244,7 +251,8 @@ impl Referrals for PgUnit {
         user: UserId,
         generations: u32,
     ) -> Result<Vec<UserId>, StoreError> {
-        call!(self, |conn| ancestors(conn, book, user, generations))
+        let others = self.people_besides(user);
+        call!(self, |conn| ancestors(conn, book, user, others, generations))
     }
 
     async fn nth_newest(

@@ -99,7 +99,12 @@ impl PgStore {
 
     /// A session that may take long, of nobody else.
     pub(crate) async fn patient(&self) -> Result<crate::connection::Session, StoreError> {
-        self.connector.open(Role::Patient).await
+        self.session(Role::Patient).await
+    }
+
+    /// A session of nobody else.
+    pub(crate) async fn session(&self, role: Role) -> Result<crate::connection::Session, StoreError> {
+        self.connector.open(role).await
     }
 }
 

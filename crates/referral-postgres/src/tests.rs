@@ -3,6 +3,8 @@
 mod attacks;
 mod contract;
 mod launch;
+mod news;
+mod rings;
 mod schema;
 mod service;
 mod sessions;

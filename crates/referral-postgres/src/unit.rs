@@ -4,6 +4,7 @@
 //! round trips: each call sends all its statements in one flight, and so does `COMMIT`.
 
 use async_trait::async_trait;
+use referral_domain::id::UserId;
 use referral_domain::port::{StoreError, UnitOfWork};
 
 use crate::ending::Endings;
@@ -15,11 +16,13 @@ pub(crate) struct PgUnit {
     lease: Option<Lease>,
     rollbacks: Endings,
     commits: Endings,
+    /// Users whose rows this unit locked.
+    people: Vec<UserId>,
 }
 
 impl PgUnit {
     pub(crate) const fn new(lease: Lease, rollbacks: Endings, commits: Endings) -> Self {
-        Self { lease: Some(lease), rollbacks, commits }
+        Self { lease: Some(lease), rollbacks, commits, people: Vec::new() }
     }
 
     /// Waits until units that were dropped before hold nothing any more.
@@ -30,6 +33,16 @@ impl PgUnit {
     /// Takes the lease for a call.
     pub(crate) fn lease(&mut self) -> Result<Lease, StoreError> {
         self.lease.take().ok_or_else(|| unavailable(UnitIsOver))
+    }
+
+    /// Takes note of users whose rows are locked until the unit ends.
+    pub(crate) fn remember(&mut self, people: impl Iterator<Item = UserId>) {
+        self.people.extend(people);
+    }
+
+    /// The users whose rows are locked, but for one.
+    pub(crate) fn people_besides(&self, user: UserId) -> Vec<UserId> {
+        self.people.iter().copied().filter(|known| *known != user).collect()
     }
 
     /// Puts the lease back: the call has its answer.

@@ -15,7 +15,7 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::port::{NewUser, StoreError, Users};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
-use referral_domain::user::{UserFacts, Word};
+use referral_domain::user::{EmailStatus, UserFacts, Word};
 
 use crate::column::{At, Key, Place, instant};
 use crate::failure::{Told, touched};
@@ -113,21 +113,65 @@ pub(crate) async fn names(
     ids.iter().map(name).collect()
 }
 
-/// Makes the users whom nobody named yet; of two under one name the first is made.
-pub(crate) async fn make(
-    mut conn: &AsyncPgConnection,
-    book: BookId,
-    named: &[NewUser],
-    now: Timestamp,
-) -> Result<(), StoreError> {
+/// The names, sorted, each once, and the ids that come with them; of two under one name the first.
+pub(crate) fn sorted(named: &[NewUser]) -> (Vec<&str>, Vec<Key>) {
     let mut fresh = BTreeMap::new();
     for user in named {
         fresh.entry(user.host.as_str()).or_insert(Key::from(user.fresh));
     }
-    let (names, ids): (Vec<_>, Vec<_>) = fresh.into_iter().unzip();
-    let make = fixed::<()>("SELECT make_users($1, $2, $3, $4)").bind(book.0);
-    make.bind(names).bind(ids).bind(now).execute(&mut conn).await.told()?;
+    fresh.into_iter().unzip()
+}
+
+/// Calls a function of a book, sorted names, the ids that come with them, and an instant.
+pub(crate) async fn call(
+    mut conn: &AsyncPgConnection,
+    function: &'static str,
+    book: BookId,
+    names: &[&str],
+    ids: Vec<Key>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let made = fixed::<()>(function).bind(book.0).bind(names.to_vec()).bind(ids).bind(now);
+    made.execute(&mut conn).await.told()?;
     Ok(())
+}
+
+/// Makes the users whom nobody named yet.
+async fn make(
+    conn: &AsyncPgConnection,
+    book: BookId,
+    named: &[NewUser],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (names, ids) = sorted(named);
+    call(conn, "SELECT make_users($1, $2, $3, $4)", book, &names, ids, now).await
+}
+
+/// What was told of a user's e-mail. Without a user, nothing was.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct WordsRow {
+    event_word_at: Option<At>,
+    event_word_verified: Option<bool>,
+    token_word_at: Option<At>,
+    token_word_verified: Option<bool>,
+    first_verified_at: Option<At>,
+}
+
+/// The columns of a [`WordsRow`].
+macro_rules! words_columns {
+    () => {
+        "u.event_word_at, u.event_word_verified, u.token_word_at, u.token_word_verified, u.first_verified_at"
+    };
+}
+pub(crate) use words_columns;
+
+impl WordsRow {
+    pub(crate) fn email_status(self) -> EmailStatus {
+        let event = word(self.event_word_at, self.event_word_verified);
+        let token = word(self.token_word_at, self.token_word_verified);
+        EmailStatus::of(event, token, instant(self.first_verified_at))
+    }
 }
 
 /// The columns of a [`UserRow`].
@@ -155,32 +199,6 @@ pub(crate) const LOCK: &str = concat!(
   CROSS JOIN LATERAL (
     SELECT n.host_id FROM user_names AS n WHERE n.book_id = $2 AND n.user_id = w.user_id LIMIT 1) AS n"
 );
-
-pub(crate) const REFERRERS: &str = concat!(
-    "SELECT u.*, n.host_id FROM (
-    SELECT DISTINCT r.referrer_id AS user_id FROM unnest($1) AS w(host_id)
-    CROSS JOIN LATERAL (SELECT n.user_id FROM user_names AS n
-      WHERE n.book_id = $2 AND n.host_id = w.host_id LIMIT 1) AS n
-    CROSS JOIN LATERAL (SELECT r.referrer_id FROM referrals AS r
-      WHERE r.book_id = $2 AND r.referred_id = n.user_id LIMIT 1) AS r) AS w
-  CROSS JOIN LATERAL (
-    SELECT ",
-    columns!(),
-    " FROM users AS u WHERE u.book_id = $2 AND u.user_id = w.user_id LIMIT 1) AS u
-  CROSS JOIN LATERAL (
-    SELECT n.host_id FROM user_names AS n WHERE n.book_id = $2 AND n.user_id = w.user_id LIMIT 1) AS n"
-);
-
-/// Who referred the users of these names.
-pub(crate) async fn referrers_of(
-    mut conn: &AsyncPgConnection,
-    book: BookId,
-    names: &[&str],
-) -> Result<Vec<UserFacts>, StoreError> {
-    let query = fixed::<Named>(REFERRERS).bind(names.to_vec()).bind(book.0);
-    let found = query.load::<NamedRow>(&mut conn).await.told()?;
-    found.into_iter().map(UserFacts::try_from).collect()
-}
 
 async fn lock_known(
     mut conn: &AsyncPgConnection,
@@ -293,7 +311,9 @@ impl Users for PgUnit {
         ids: &[UserId],
         now: Timestamp,
     ) -> Result<Vec<UserFacts>, StoreError> {
-        call!(self, |conn| lock(conn, book, named, ids, now))
+        let locked: Result<Vec<UserFacts>, _> = call!(self, |conn| lock(conn, book, named, ids, now));
+        self.remember(locked.iter().flatten().map(|user| user.id));
+        locked
     }
 
     async fn names(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<HostId>, StoreError> {

@@ -4,15 +4,16 @@
 //! without reading messages. So the stream under the driver is a [`Tapped`] one. It follows the frames of the protocol
 //! (a tag, a length, a body), copies nothing but the bodies of errors, and notes in [`Wire`] what it saw.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 /// What a connection's tap saw.
@@ -22,6 +23,8 @@ pub(crate) struct Wire {
     flights: AtomicU64,
     statements: AtomicU64,
     ended: AtomicBool,
+    announced: Mutex<VecDeque<String>>,
+    news: Notify,
 }
 
 /// How much was asked of a connection so far.
@@ -47,11 +50,35 @@ impl Wire {
     /// Takes note that the connection ended.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Release);
+        self.news.notify_one();
     }
 
     /// Whether the connection ended.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    /// Keeps what was announced. Only a connection that listens is told anything.
+    pub(crate) fn hear(&self, text: &str) {
+        self.announced().push_back(text.to_owned());
+        self.news.notify_one();
+    }
+
+    /// Waits for the next thing that was announced, for one listener; `None` when the connection ended.
+    pub(crate) async fn heard(&self) -> Option<String> {
+        loop {
+            if let Some(text) = self.announced().pop_front() {
+                return Some(text);
+            }
+            if self.has_ended() {
+                return None;
+            }
+            self.news.notified().await;
+        }
+    }
+
+    fn announced(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.announced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was asked so far.

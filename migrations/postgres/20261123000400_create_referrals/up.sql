@@ -74,6 +74,29 @@ END $$;
 CREATE TRIGGER referrals_by_known_rules BEFORE INSERT ON referrals FOR EACH ROW EXECUTE FUNCTION rules_are_known();
 SELECT always('referrals', 'referrals_by_known_rules');
 
+-- What comes before a scene of spend is read: the users of these names (sorted, each once) are made where missing, and
+-- those without a referral are locked against getting one. Whoever would give them one locks them FOR NO KEY UPDATE.
+CREATE FUNCTION meet_spenders(p_book BIGINT, p_names TEXT[], p_ids UUID[], p_now TIMESTAMPTZ) RETURNS VOID
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  v_missing BOOLEAN;
+  v_alone UUID[];
+BEGIN
+  FOR attempt IN 1..2 LOOP
+    SELECT bool_or(n.user_id IS NULL), array_agg(n.user_id ORDER BY n.user_id) FILTER (WHERE n.is_alone)
+      INTO v_missing, v_alone FROM unnest(p_names) AS u(host_id)
+      LEFT JOIN LATERAL (SELECT n.user_id, (SELECT 1 FROM referrals AS r
+          WHERE r.book_id = p_book AND r.referred_id = n.user_id LIMIT 1) IS NULL AS is_alone
+        FROM user_names AS n WHERE n.book_id = p_book AND n.host_id = u.host_id LIMIT 1) AS n ON true;
+    EXIT WHEN NOT v_missing;
+    PERFORM make_users(p_book, p_names, p_ids, p_now);
+  END LOOP;
+  IF v_alone IS NOT NULL THEN
+    PERFORM 1 FROM unnest(v_alone) AS w(user_id) CROSS JOIN LATERAL (
+      SELECT 1 FROM users AS u WHERE u.book_id = p_book AND u.user_id = w.user_id LIMIT 1 FOR SHARE) AS u;
+  END IF;
+END $$;
+
 ALTER TABLE ledger_transactions ADD CONSTRAINT transaction_of_a_referral
   FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id);
 ALTER TABLE transfers ADD CONSTRAINT transfer_of_a_referral
@@ -194,8 +217,22 @@ CREATE TABLE affiliate_tracking (
   conversions BIGINT NOT NULL CONSTRAINT conversions_bounds CHECK (conversions >= 0),
   revenue BIGINT NOT NULL,
   earned BIGINT NOT NULL,
-  PRIMARY KEY (book_id, referrer_id, code_id, day, slot),
-  CONSTRAINT tracked_code_of_the_referrer FOREIGN KEY (book_id, code_id, referrer_id)
-    REFERENCES referral_codes (book_id, code_id, owner_id)
+  PRIMARY KEY (book_id, referrer_id, code_id, day, slot)
 ) WITH (fillfactor = 70);
 SELECT guard('affiliate_tracking', true);
+CREATE TRIGGER affiliate_tracking_keep_their_key BEFORE UPDATE OF book_id, referrer_id, code_id, day, slot
+ON affiliate_tracking FOR EACH ROW EXECUTE FUNCTION refuse();
+-- A code stays and keeps its owner, so a look is enough.
+CREATE FUNCTION tracked_codes_are_theirs() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM fresh AS f WHERE (SELECT c.owner_id FROM referral_codes AS c
+    WHERE c.book_id = f.book_id AND c.code_id = f.code_id LIMIT 1) IS DISTINCT FROM f.referrer_id;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a tracked code is not the referrer''s' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER tracked_code_of_the_referrer AFTER INSERT ON affiliate_tracking REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION tracked_codes_are_theirs();
+SELECT always('affiliate_tracking', 'affiliate_tracking_keep_their_key'),
+  always('affiliate_tracking', 'tracked_code_of_the_referrer');

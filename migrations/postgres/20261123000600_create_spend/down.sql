@@ -1,3 +1,5 @@
 DROP TABLE spend_folds;
 DROP TABLE spend_event_details;
 DROP TABLE spend_events;
+DROP FUNCTION events_of_referrals();
+DROP FUNCTION events_of_users();

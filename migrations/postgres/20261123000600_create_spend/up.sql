@@ -32,16 +32,38 @@ CREATE TABLE spend_events (
   CONSTRAINT withheld_whole CHECK ((withheld_amount IS NULL) = (withheld_reason IS NULL)),
   CONSTRAINT counted_needs_a_referral CHECK (counted = 0 OR referral_id IS NOT NULL),
   CONSTRAINT not_referred_has_none CHECK (outcome <> 'not_referred' OR referral_id IS NULL),
-  CONSTRAINT event_of_a_user FOREIGN KEY (book_id, user_id) REFERENCES users (book_id, user_id),
-  CONSTRAINT event_of_a_referral FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id),
   CONSTRAINT event_reward_is_posted FOREIGN KEY (book_id, reward_transaction)
     REFERENCES ledger_transactions (book_id, transaction_id)
 );
 -- Events that wait for a sign-up.
 CREATE INDEX spend_events_parked ON spend_events (book_id, user_id, recorded_at) WHERE outcome = 'not_referred';
--- What a referral's net spend is recomputed from.
-CREATE INDEX spend_events_of_a_referral ON spend_events (book_id, referral_id) WHERE referral_id IS NOT NULL;
 SELECT guard('spend_events', false);
+
+-- Users and referrals stay and keep their ids: a look is as good as a foreign key, and writes no lock to the log.
+CREATE FUNCTION events_of_users() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM fresh AS f
+    WHERE (SELECT 1 FROM users AS u WHERE u.book_id = f.book_id AND u.user_id = f.user_id LIMIT 1) IS NULL;
+  IF FOUND THEN
+    RAISE EXCEPTION 'an event of nobody' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER event_of_a_user AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION events_of_users();
+
+CREATE FUNCTION events_of_referrals() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM fresh AS f WHERE f.referral_id IS NOT NULL AND (SELECT 1 FROM referrals AS r
+    WHERE r.book_id = f.book_id AND r.referral_id = f.referral_id LIMIT 1) IS NULL;
+  IF FOUND THEN
+    RAISE EXCEPTION 'an event of no referral' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER event_of_a_referral AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION events_of_referrals();
+SELECT always('spend_events', 'event_of_a_user'), always('spend_events', 'event_of_a_referral');
 
 -- Written only for events that have either.
 CREATE TABLE spend_event_details (

@@ -152,22 +152,14 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// The terms are repeated as they stand: the row is there, so this is an update that probes the key once a row.
-const SAVE: &str = "INSERT INTO referral_progress (book_id, referral_id, qualifies_until, spend_threshold,
-    referrer_reward, welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
+/// The row is there, so this is an update that probes the key once a row. The terms of the row that is not inserted are
+/// stand-ins: nothing looks at them, and were the row missing, they would be refused as not the referral's.
+const SAVE: &str = "INSERT INTO referral_progress (book_id, qualifies_until, spend_threshold, referrer_reward,
+    welcome_credit, referral_id, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
     spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
     reward_reason, reward_at, reward_transaction, reward_steps, updated_at)
-  SELECT $1, u.id, p.qualifies_until, p.spend_threshold, p.referrer_reward, p.welcome_credit, u.state, u.activated_at,
-    u.completed_at, u.closed_at, u.review, u.case_id, u.verified_at, u.spend_gross, u.spend_refunded, u.welcome_status,
-    u.welcome_reason, u.welcome_at, u.welcome_transaction, u.reward_status, u.reward_reason, u.reward_at,
-    u.reward_transaction, u.reward_steps, u.updated_at
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS u(id,
-    state, activated_at, completed_at, closed_at, review, case_id, verified_at, spend_gross, spend_refunded,
-    welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status, reward_reason, reward_at,
-    reward_transaction, reward_steps, updated_at)
-  CROSS JOIN LATERAL (
-    SELECT p.qualifies_until, p.spend_threshold, p.referrer_reward, p.welcome_credit FROM referral_progress AS p
-    WHERE p.book_id = $1 AND p.referral_id = u.id LIMIT 1) AS p
+  SELECT $1, '-infinity', -1, -1, -1, u.*
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS u
   ON CONFLICT (book_id, referral_id) DO UPDATE SET state = excluded.state, activated_at = excluded.activated_at,
     completed_at = excluded.completed_at, closed_at = excluded.closed_at, review = excluded.review,
     case_id = excluded.case_id, verified_at = excluded.verified_at, spend_gross = excluded.spend_gross,

@@ -179,18 +179,15 @@ const KEYS: (&str, &str) = ("uuid[], bigint", "ARRAY[gen_random_uuid()], 1");
 /// What a look-up is for, its text, the types and values of its binds, and the index that must answer.
 type Hot = (&'static str, &'static str, (&'static str, &'static str), &'static str);
 
-const HOT: [Hot; 12] = [
+const HOT: [Hot; 9] = [
     (
         "users by name and id",
         users::LOCK,
         ("text[], bigint, uuid[]", "ARRAY['u'], 1, ARRAY[gen_random_uuid()]"),
         "users_pkey",
     ),
-    ("referrers", users::REFERRERS, NAMES, "referred_once"),
-    ("users without a referral", spending::SHARE, NAMES, "users_pkey"),
-    ("names", spending::IDS, NAMES, "name_once"),
+    ("spenders", spending::SPENDERS, NAMES, "referred_once"),
     ("referrals by id", referrals::OF_IDS, KEYS, "referral_progress_pkey"),
-    ("referrals by name", referrals::OF_NAMES, NAMES, "referred_once"),
     ("known events", spending::KNOWN, NAMES, "source_once"),
     (
         "events that wait",

@@ -152,12 +152,14 @@ const SPENT: &str = "
 SELECT format('referral_progress %s of book %s: net spend', p.referral_id, p.book_id) AS place,
   s.counted::text AS expected, (p.spend_gross - p.spend_refunded)::text AS found
 FROM referral_progress AS p
-CROSS JOIN LATERAL (
-  SELECT (SELECT coalesce(sum(e.counted), 0) FROM spend_events AS e
-      WHERE e.book_id = p.book_id AND e.referral_id = p.referral_id AND e.referral_id IS NOT NULL)
-    + (SELECT coalesce(sum(e.amount), 0) FROM spend_folds AS f
-      JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id
-      WHERE f.book_id = p.book_id AND f.referral_id = p.referral_id) AS counted) AS s
+LEFT JOIN (
+  SELECT e.book_id, e.referral_id, sum(e.counted) AS counted FROM spend_events AS e
+  WHERE e.referral_id IS NOT NULL GROUP BY 1, 2) AS met USING (book_id, referral_id)
+LEFT JOIN (
+  SELECT f.book_id, f.referral_id, sum(e.amount) AS counted FROM spend_folds AS f
+  JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id GROUP BY 1, 2) AS folded
+  USING (book_id, referral_id)
+CROSS JOIN LATERAL (SELECT coalesce(met.counted, 0) + coalesce(folded.counted, 0) AS counted) AS s
 WHERE s.counted <> p.spend_gross - p.spend_refunded
 LIMIT 1";
 

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use anyhow::{Context, bail};
 use referral_app::App;
 use referral_domain::program::Program;
+use referral_postgres::PgStore;
 
 use super::{Verdict, demo_key};
 use crate::cli::Serve;
@@ -32,7 +33,7 @@ pub(super) async fn run(config: &Config, asked: &Serve) -> anyhow::Result<Verdic
     let app = application::assemble(config, &secrets, &opened)?.with_lane();
     let app = if asked.no_code_cache { app } else { app.with_code_cache() };
     let shared = shared(config, &secrets, &app, listener.local_addr()?, asked).await?;
-    run_until_stopped(config, shared, &app, listener).await?;
+    run_until_stopped(config, shared, &app, listener, opened.shared.as_ref()).await?;
     Ok(Verdict::Sound)
 }
 
@@ -71,6 +72,7 @@ async fn run_until_stopped(
     shared: Shared,
     app: &App,
     listener: TcpListener,
+    told_by: Option<&PgStore>,
 ) -> anyhow::Result<()> {
     let (meter, stop) = (Meter::start()?, Stop::on_signals()?);
     let address = listener.local_addr()?;
@@ -78,7 +80,8 @@ async fn run_until_stopped(
     let server = server::serve(shared, listener, config, &stop)?;
     tell_limits(config);
     tracing::info!(%address, "serving on {}", config.public_url_at(address));
-    let workers = server::start_workers(app, &meter, &stop);
+    let mut workers = server::start_workers(app, &meter, &stop);
+    workers.extend(told_by.map(|store| server::hear_news(app, store, &stop)));
     server.await.context("the server broke down")?;
     app.close_lane().await;
     for worker in workers {

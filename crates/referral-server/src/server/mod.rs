@@ -2,6 +2,7 @@
 
 mod gate;
 mod meter;
+mod news;
 mod page;
 mod stop;
 mod worker;
@@ -30,6 +31,7 @@ use crate::source::ids::SystemIds;
 
 pub(crate) use gate::tokens;
 pub(crate) use meter::Meter;
+pub(crate) use news::start as hear_news;
 pub(crate) use page::plain;
 pub(crate) use stop::Stop;
 pub(crate) use worker::start as start_workers;

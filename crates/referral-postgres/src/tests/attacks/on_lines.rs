@@ -5,7 +5,7 @@ use super::honest::{BEN, REDEMPTION, posting, redemption, reversal, step};
 use super::row::{Group, Row, id, line};
 use super::{Attack, attack};
 
-const HEADS: &str = "history_lines_equal_the_heads";
+const HEADS: &str = "lines_equal_the_heads";
 
 pub(super) fn attacks() -> Vec<Attack> {
     [lines(), unguarded_lines(), steps(), redemptions(), reversals()].into_iter().flatten().collect()
