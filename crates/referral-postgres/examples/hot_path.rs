@@ -4,7 +4,12 @@
 //! `cargo run --release -p referral-postgres --example hot_path -- [users] [seconds] [workloads]`, for example
 //! `-- 100000 5 p1,units,hot,balance,apply`. Absolute figures mean little on a shared machine: compare them with those
 //! of `p1` (pgbench, a transaction of four statements from 16 clients) of the same run.
-#![allow(clippy::print_stdout, clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a bench prints rates")]
+#![allow(
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "a bench prints rates"
+)]
 
 use std::process::Command;
 use std::sync::Arc;
@@ -57,7 +62,9 @@ impl Bench {
         let store = PgStore::open(&server.site().url(DATABASE), sessions).expect("a store");
         store.migrate().await.expect("migrated");
         let shared = Arc::new(store.clone());
-        let world = World::with(shared.clone(), shared, a_program().limited_to(1_000_000).welcoming(usd(0)).build()).await;
+        let world =
+            World::with(shared.clone(), shared, a_program().limited_to(1_000_000).welcoming(usd(0)).build())
+                .await;
         let mut bench = Self {
             server,
             store,
@@ -71,9 +78,16 @@ impl Bench {
         };
         let began = Instant::now();
         bench.people().await;
-        bench.server.site().sql(DATABASE, "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pg_walinspect");
+        bench
+            .server
+            .site()
+            .sql(DATABASE, "CREATE EXTENSION pg_stat_statements; CREATE EXTENSION pg_walinspect");
         bench.server.site().sql(DATABASE, "VACUUM (FREEZE, ANALYZE)");
-        println!("loaded users={users} codes={} in {:.1} s", bench.codes.len(), began.elapsed().as_secs_f64());
+        println!(
+            "loaded users={users} codes={} in {:.1} s",
+            bench.codes.len(),
+            began.elapsed().as_secs_f64()
+        );
         bench
     }
 
@@ -158,9 +172,13 @@ impl Bench {
     }
 
     async fn units(self: &Arc<Self>) {
-        println!("\n| sessions | events a unit | events/s | rewards | WAL B/event | records/event | images | fsync/unit | fsync/reward |");
+        println!(
+            "\n| sessions | events a unit | events/s | rewards | WAL B/event | records/event | images | fsync/unit | fsync/reward |"
+        );
         println!("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-        for (sessions, size) in [(1, 64_u64), (1, 256), (2, 64), (4, 16), (4, 100), (4, 500), (8, 100), (16, 1)] {
+        for (sessions, size) in
+            [(1, 64_u64), (1, 256), (2, 64), (4, 16), (4, 100), (4, 500), (8, 100), (16, 1)]
+        {
             self.unit(sessions, size, false).await;
             self.unit(sessions, size, true).await;
         }
@@ -232,10 +250,10 @@ impl Bench {
                 a_referral(&self.world.program, &code, user.id).in_state(state).build()
             };
             self.world.refer(&users.iter().map(of).collect::<Vec<_>>()).await;
-            let spend =
-                |name: &String| a_spend(&format!("hot:{name}"), name, usd(60_00)).build();
+            let spend = |name: &String| a_spend(&format!("hot:{name}"), name, usd(60_00)).build();
             let began = Instant::now();
-            let batches: Vec<Vec<_>> = names.chunks(size).map(|names| names.iter().map(spend).collect()).collect();
+            let batches: Vec<Vec<_>> =
+                names.chunks(size).map(|names| names.iter().map(spend).collect()).collect();
             let lanes = 8.min(batches.len());
             race((0..lanes).map(|lane| {
                 let mine: Vec<_> = batches.iter().skip(lane).step_by(lanes).cloned().collect();
@@ -299,7 +317,8 @@ impl Bench {
         let names: Vec<_> = (from..from + count).map(|n| format!("u_friend_{n}")).collect();
         let units: Vec<Vec<_>> = names.chunks(100).map(<[String]>::to_vec).collect();
         race((0..8).map(|lane| {
-            let (world, mine) = (self.world.clone(), units.iter().skip(lane).step_by(8).cloned().collect::<Vec<_>>());
+            let (world, mine) =
+                (self.world.clone(), units.iter().skip(lane).step_by(8).cloned().collect::<Vec<_>>());
             async move {
                 for names in mine {
                     let spend = |name: &String| a_spend(&format!("posting:{name}"), name, usd(60_00)).build();

@@ -2,8 +2,10 @@
 
 mod attacks;
 mod contract;
+mod cost;
 mod launch;
 mod news;
+mod partitioned;
 mod rings;
 mod schema;
 mod service;

@@ -11,6 +11,11 @@ use crate::PgStore;
 
 async fn make() -> Subject {
     let (store, database) = a_store().await;
+    subject(store, database)
+}
+
+/// A store in this database, which can be taken away.
+pub(super) fn subject(store: PgStore, database: Database) -> Subject {
     let database = Arc::new(database);
     let outage = Box::new(Away { store: store.clone(), database: Arc::clone(&database) });
     let store = Arc::new(store);

@@ -39,6 +39,11 @@ pub(super) async fn an_empty_database() -> Database {
     make(server().await, "").await
 }
 
+/// A copy of a database to which nobody is connected.
+pub(super) async fn a_copy_of(database: &Database) -> Database {
+    make(server().await, &format!(" TEMPLATE {}", database.name)).await
+}
+
 async fn make(server: &Server, copy: &str) -> Database {
     let name = format!("{}_{}", server.template, DATABASES.fetch_add(1, Ordering::Relaxed));
     administrate(&server.site, &format!("CREATE DATABASE {name}{copy}")).await;
