@@ -19,6 +19,7 @@ use referral_domain::user::{EmailStatus, UserFacts, Word};
 
 use crate::column::{At, Key, Place, instant};
 use crate::failure::{Told, touched};
+use crate::lock;
 use crate::schema::{user_names, users};
 use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
@@ -233,18 +234,23 @@ async fn lock(
     named.chain(of_ids).collect()
 }
 
+/// The mailbox is locked until the unit ends: of two units that bring one, the later one waits and sees it.
 async fn email_owner(
     mut conn: &AsyncPgConnection,
     book: BookId,
     email: Fingerprint,
     except: UserId,
 ) -> Result<Option<UserId>, StoreError> {
+    let held = conn;
     let query = fixed::<(sql_types::Uuid,)>(
         "SELECT e.user_id FROM user_emails AS e WHERE e.book_id = $1 AND e.email = $2 AND e.user_id <> $3
          ORDER BY e.xid, e.user_id LIMIT 1",
     );
     let query = query.bind(book.0).bind(email.0.to_vec()).bind(Key::from(except));
-    let owner = query.get_result::<(Key,)>(&mut conn).await.optional().told()?;
+    // Sent behind the lock: what committed while it was waited for is seen.
+    let name = format!("mailbox {} {:?}", book.0, email.0);
+    let owner = async { query.get_result::<(Key,)>(&mut conn).await.optional().told() };
+    let ((), owner) = try_join(lock::hold(held, &name), owner).await?;
     Ok(owner.map(|(user,)| user.into()))
 }
 

@@ -33,6 +33,7 @@ macro_rules! store_contract {
                 facts_can_be_taken_back,
                 a_user_nobody_named_is_unknown,
                 an_email_belongs_to_the_first_who_ever_had_it,
+                of_units_that_bring_one_mailbox_at_once_one_finds_it_free,
                 one_name_met_by_many_units_at_once_is_one_user,
                 a_locked_user_does_not_change_until_the_unit_ends,
             }

@@ -2,7 +2,8 @@
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
 use referral_domain::id::UserId;
-use referral_domain::port::NewUser;
+use referral_domain::identity::Fingerprint;
+use referral_domain::port::{Changes, NewUser};
 use referral_domain::user::{UserFacts, Word};
 
 use super::{Meeting, Subject, race};
@@ -117,6 +118,42 @@ pub async fn an_email_belongs_to_the_first_who_ever_had_it(subject: Subject) {
     assert_eq!(owner(other, 0).await, Some(users[1].id));
     assert_eq!(owner(other, 1).await, None);
     assert_eq!(owner(email("nobody@example.com"), 0).await, None);
+}
+
+pub async fn of_units_that_bring_one_mailbox_at_once_one_finds_it_free(subject: Subject) {
+    let world = World::open(subject).await;
+    let (rounds, racers) = (10, 4);
+    for round in 0..rounds {
+        let (mail, meeting) = (email(&format!("shared{round}@example.com")), Meeting::of(racers));
+        let owners = race((0..racers).map(|n| {
+            let (world, meeting) = (world.clone(), meeting.clone());
+            async move {
+                meeting.wait().await;
+                bring(&world, &format!("u_{round}_{n}"), mail).await
+            }
+        }));
+        let free = owners.await.into_iter().filter(Option::is_none).count();
+        assert_eq!(free, 1, "round {round}: whoever comes later finds whose it is");
+    }
+    println!("mailboxes={rounds} brought by {racers} users at once, found free once each={rounds}");
+}
+
+/// A new user brings a mailbox; answers whose it was.
+async fn bring(world: &World, name: &str, mail: Fingerprint) -> Option<UserId> {
+    let user = &world.new_user(name);
+    let (book, now) = (world.program.book, world.now());
+    world
+        .transact(move |unit| {
+            Box::pin(async move {
+                let locked = unit.users().lock(book, std::slice::from_ref(user), &[], now).await?.remove(0);
+                let owner = unit.users().email_owner(book, mail, locked.id).await?;
+                let users = vec![UserFacts { email: Some(mail), ..locked }];
+                unit.recorder().record(book, &Changes { users, ..Changes::default() }).await?;
+                Ok(owner)
+            })
+        })
+        .await
+        .expect("a unit")
 }
 
 pub async fn one_name_met_by_many_units_at_once_is_one_user(subject: Subject) {
