@@ -29,6 +29,7 @@ impl Plan {
         while let Some(word) = words.next() {
             match *word {
                 "--quick" => plan = Self { only: plan.only, ..Self::quick() },
+                "--referred" => plan.large = number(words.next())?,
                 "--long" => plan.soak = Duration::from_secs(600),
                 "--only" => match words.next() {
                     Some(list) => plan.only = list.split(',').map(str::to_owned).collect(),
@@ -41,6 +42,7 @@ impl Plan {
         Ok((plan, left))
     }
 
+    /// The whole of it.
     fn whole() -> Self {
         let (each, soak) = (Duration::from_secs(5), Duration::from_secs(60));
         Self {
@@ -73,6 +75,13 @@ impl Plan {
     /// Whether a workload is asked for.
     pub(crate) fn has(&self, workload: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|asked| asked == workload)
+    }
+}
+
+fn number(word: Option<&&str>) -> Result<u64> {
+    match word.and_then(|word| word.parse().ok()) {
+        Some(number) => Ok(number),
+        None => bail!("how many?"),
     }
 }
 
