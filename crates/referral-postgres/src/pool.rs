@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, QueueMode, RecycleError, RecycleResult};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join3};
 use referral_domain::port::StoreError;
@@ -60,7 +60,9 @@ impl Pool {
     /// A pool of at most so many, which has opened none yet.
     pub(crate) fn new(connector: Arc<Connector>, role: Role, most: usize) -> Result<Self, StoreError> {
         let opener = Opener { connector, role };
-        let pool = deadpool::managed::Pool::builder(opener).max_size(most).build().map_err(unavailable)?;
+        let pool = deadpool::managed::Pool::builder(opener).max_size(most);
+        // The session that was used last has its plans and pages at hand: with little to do, few sessions do it.
+        let pool = pool.queue_mode(QueueMode::Lifo).build().map_err(unavailable)?;
         Ok(Self(pool))
     }
 

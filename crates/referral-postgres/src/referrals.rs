@@ -121,7 +121,8 @@ const ANCESTORS: &str = "WITH RECURSIVE chain(user_id, depth) AS (
   SELECT c.user_id FROM chain AS c WHERE c.depth > 0 ORDER BY c.depth";
 
 /// The lock of a program's graph, when one of these users ever referred somebody.
-pub(crate) const GRAPH: &str = "SELECT count(pg_advisory_xact_lock(hashtextextended('graph ' || $1, 0))) FROM (
+pub(crate) const GRAPH: &str =
+    "SELECT count(pg_advisory_xact_lock(hashtextextended('graph ' || $1, 0))) FROM (
     SELECT 1 FROM unnest($2) AS u(id) CROSS JOIN LATERAL (SELECT 1 FROM referrals AS r
       WHERE r.book_id = $1 AND r.referrer_id = u.id LIMIT 1) AS r LIMIT 1) AS w";
 

@@ -154,8 +154,8 @@ pub trait Referrals: Send {
     /// one are left out.
     async fn lock(&mut self, book: BookId, referred: &[UserId]) -> Result<Vec<Referral>, StoreError>;
 
-    /// Who referred this user, who referred them, and so on: nearest first, at most `generations`. The chain does not
-    /// change until the unit ends.
+    /// Who referred this user, who referred them, and so on: nearest first, at most `generations`. Until the unit ends
+    /// nobody closes a ring by way of it, provided the unit locked this user and whoever they are to refer before.
     async fn ancestors(
         &mut self,
         book: BookId,

@@ -179,7 +179,7 @@ const KEYS: (&str, &str) = ("uuid[], bigint", "ARRAY[gen_random_uuid()], 1");
 /// What a look-up is for, its text, the types and values of its binds, and the index that must answer.
 type Hot = (&'static str, &'static str, (&'static str, &'static str), &'static str);
 
-const HOT: [Hot; 9] = [
+const HOT: [Hot; 10] = [
     (
         "users by name and id",
         users::LOCK,
@@ -187,6 +187,12 @@ const HOT: [Hot; 9] = [
         "users_pkey",
     ),
     ("spenders", spending::SPENDERS, NAMES, "referred_once"),
+    (
+        "who refers",
+        referrals::GRAPH,
+        ("bigint, uuid[]", "1, ARRAY[gen_random_uuid()]"),
+        "referrals_of_a_referrer",
+    ),
     ("referrals by id", referrals::OF_IDS, KEYS, "referral_progress_pkey"),
     ("known events", spending::KNOWN, NAMES, "source_once"),
     (

@@ -209,7 +209,7 @@ async fn add_a_second(world: &World, id: UserId, meeting: &Meeting) {
             let mut facts = unit.users().lock(book, &[], &[id], world.now()).await?.remove(0);
             meeting.wait().await;
             facts.signed_up_at = Some(facts.signed_up_at.unwrap_or(NOON).plus_micros(1_000_000));
-            let changes = referral_domain::port::Changes { users: vec![facts], ..Default::default() };
+            let changes = Changes { users: vec![facts], ..Default::default() };
             unit.recorder().record(book, &changes).await
         })
     });

@@ -17,6 +17,7 @@ const SERVER_EDGE: &[&str] = &[
     "crates/referral-server/src/source/", // the clock and the generator of ids and codes
     "crates/referral-server/src/config/", // the environment
     "crates/xtask/",
+    "bench/", // it stands outside and looks at the running server
 ];
 const AMBIENT: &str =
     "ambient time or chance: take it as an argument; only the server's source and config read it";
@@ -25,15 +26,21 @@ const UNFINISHED: &str = "unfinished work: do it, or leave it out";
 const RULES: [Rule; 18] = [
     Rule {
         pattern: "diesel*",
-        places: &["crates/referral-sqlite/", "crates/referral-postgres/"],
+        places: &["crates/referral-sqlite/", "crates/referral-postgres/", "bench/"],
         tests_may: false,
         what: "Diesel belongs to the SQL adapters: go through a port of referral_domain",
     },
     Rule {
         pattern: "actix*",
-        places: &["crates/referral-wire/", "crates/referral-http/", "crates/referral-server/", "tests/"],
+        places: &[
+            "crates/referral-wire/",
+            "crates/referral-http/",
+            "crates/referral-server/",
+            "tests/",
+            "bench/",
+        ],
         tests_may: false,
-        what: "actix belongs to referral-wire, referral-http, referral-server and the black-box tests: go through referral-app",
+        what: "actix belongs to referral-wire, referral-http, referral-server, the black-box tests and the bench: go through referral-app",
     },
     ambient("Utc : : now"),
     ambient("Local : : now"),
