@@ -9,10 +9,11 @@
 --                        its transaction moved
 --
 -- System accounts are names without a row. A unit writes transactions, transfers, heads, entries, lines, each in one
--- statement, in that order; at commit no leg, entry or line may be missing (deferred foreign keys).
+-- statement, in that order; at commit no leg, entry or line may be missing (deferred constraint triggers).
 --
--- What a row says of rows that never change is asked by a trigger once a statement where a foreign key would cost an
--- index of its own, and a lock in the log for each row. It looks and locks nothing: what it finds stays as it is.
+-- What a row says of rows that never change, or that must be there at commit, is asked by triggers where a foreign key
+-- would cost an index of its own, or write a lock to the log for each row. They look and lock nothing: what they find
+-- stays as it is, since nobody may change or delete it.
 
 CREATE TABLE accounts (
   book_id BIGINT NOT NULL,
@@ -59,7 +60,6 @@ CREATE TABLE ledger_transactions (
     CONSTRAINT created_by_known CHECK (created_by IN ('system', 'user', 'service', 'operator')),
   effective_at TIMESTAMPTZ NOT NULL,
   recorded_at TIMESTAMPTZ NOT NULL,
-  first_leg SMALLINT GENERATED ALWAYS AS (0) STORED,
   PRIMARY KEY (book_id, transaction_id),
   CONSTRAINT reference_typed CHECK ((reference IS NULL) = (reference_type IS NULL)),
   CONSTRAINT reverses_another CHECK (reverses IS DISTINCT FROM transaction_id),
@@ -92,8 +92,6 @@ CREATE TABLE transfers (
   recorded_at TIMESTAMPTZ NOT NULL,
   -- Which transaction of the database wrote it; never shown, never hashed.
   xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  need_debit TEXT COLLATE "C" GENERATED ALWAYS AS (CASE WHEN debit_account IS NOT NULL THEN 'D' END) STORED,
-  need_credit TEXT COLLATE "C" GENERATED ALWAYS AS (CASE WHEN credit_account IS NOT NULL THEN 'C' END) STORED,
   PRIMARY KEY (book_id, transfer_id),
   -- The natural key: a command posts each of its legs once, for ever.
   CONSTRAINT transfer_natural UNIQUE (book_id, origin, origin_id, leg),
@@ -110,8 +108,17 @@ CREATE TABLE transfers (
     REFERENCES accounts (book_id, account_id, currency)
 );
 SELECT guard('transfers', false);
-ALTER TABLE ledger_transactions ADD CONSTRAINT transaction_has_leg_0 FOREIGN KEY (book_id, transaction_id, first_leg)
-  REFERENCES transfers (book_id, transaction_id, leg) DEFERRABLE INITIALLY DEFERRED;
+CREATE FUNCTION has_leg_0() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT 1 FROM transfers AS t WHERE t.book_id = NEW.book_id AND t.transaction_id = NEW.transaction_id
+      AND t.leg = 0) IS NULL THEN
+    RAISE EXCEPTION 'a transaction has no leg 0' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER transaction_has_leg_0 AFTER INSERT ON ledger_transactions DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION has_leg_0();
+SELECT always('ledger_transactions', 'transaction_has_leg_0');
 
 -- Leg 0 claims the group: other legs are written by the unit that wrote leg 0, with the same natural key.
 CREATE FUNCTION leg_has_leg_0() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -187,11 +194,19 @@ FOR EACH STATEMENT EXECUTE FUNCTION entries_are_sides('D');
 CREATE TRIGGER entry_credit AFTER INSERT ON entries REFERENCING NEW TABLE AS fresh
 FOR EACH STATEMENT EXECUTE FUNCTION entries_are_sides('C');
 SELECT always('entries', 'entry_chain'), always('entries', 'entry_debit'), always('entries', 'entry_credit');
-ALTER TABLE transfers
-  ADD CONSTRAINT debit_has_an_entry FOREIGN KEY (book_id, transfer_id, need_debit)
-    REFERENCES entries (book_id, transfer_id, side) DEFERRABLE INITIALLY DEFERRED,
-  ADD CONSTRAINT credit_has_an_entry FOREIGN KEY (book_id, transfer_id, need_credit)
-    REFERENCES entries (book_id, transfer_id, side) DEFERRABLE INITIALLY DEFERRED;
+CREATE FUNCTION side_has_an_entry() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT 1 FROM entries AS e WHERE e.book_id = NEW.book_id AND e.transfer_id = NEW.transfer_id
+      AND e.side = TG_ARGV[0]) IS NULL THEN
+    RAISE EXCEPTION 'a side of a transfer has no entry' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER debit_has_an_entry AFTER INSERT ON transfers DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (NEW.debit_account IS NOT NULL) EXECUTE FUNCTION side_has_an_entry('D');
+CREATE CONSTRAINT TRIGGER credit_has_an_entry AFTER INSERT ON transfers DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (NEW.credit_account IS NOT NULL) EXECUTE FUNCTION side_has_an_entry('C');
+SELECT always('transfers', 'debit_has_an_entry'), always('transfers', 'credit_has_an_entry');
 
 -- The one money row that changes. No index but its key, and room on its page: an update moves nothing else.
 CREATE TABLE account_heads (
@@ -300,8 +315,17 @@ END $$;
 CREATE TRIGGER line_is_its_transaction AFTER INSERT ON history_lines REFERENCING NEW TABLE AS fresh
 FOR EACH STATEMENT EXECUTE FUNCTION lines_are_transactions();
 SELECT always('history_lines', 'line_chain'), always('history_lines', 'line_is_its_transaction');
-ALTER TABLE ledger_transactions ADD CONSTRAINT transaction_has_a_line FOREIGN KEY (book_id, transaction_id)
-  REFERENCES history_lines (book_id, transaction_id) DEFERRABLE INITIALLY DEFERRED;
+CREATE FUNCTION has_a_line() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT 1 FROM history_lines AS l WHERE l.book_id = NEW.book_id AND l.transaction_id = NEW.transaction_id)
+      IS NULL THEN
+    RAISE EXCEPTION 'a transaction has no line' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER transaction_has_a_line AFTER INSERT ON ledger_transactions DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION has_a_line();
+SELECT always('ledger_transactions', 'transaction_has_a_line');
 
 CREATE FUNCTION lines_are_later() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN

@@ -1,12 +1,13 @@
 DROP TABLE affiliate_tracking;
 DROP FUNCTION tracked_codes_are_theirs();
-ALTER TABLE referral_progress DROP CONSTRAINT steps_are_recorded;
 DROP TABLE reward_steps;
 ALTER TABLE referrals DROP CONSTRAINT referral_has_progress;
 DROP TABLE referral_progress;
-ALTER TABLE ledger_transactions DROP CONSTRAINT transaction_of_a_referral;
-ALTER TABLE transfers DROP CONSTRAINT transfer_of_a_referral;
+DROP FUNCTION step_is_recorded();
+DROP TRIGGER transaction_of_a_referral ON ledger_transactions;
+DROP TRIGGER transfer_of_a_referral ON transfers;
 DROP FUNCTION meet_spenders(BIGINT, TEXT[], UUID[], TIMESTAMPTZ);
 DROP TABLE referrals;
+DROP FUNCTION referrals_are_known();
 DROP TABLE referral_codes;
 DROP FUNCTION rules_are_known();

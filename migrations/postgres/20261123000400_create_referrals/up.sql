@@ -97,10 +97,21 @@ BEGIN
   END IF;
 END $$;
 
-ALTER TABLE ledger_transactions ADD CONSTRAINT transaction_of_a_referral
-  FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id);
-ALTER TABLE transfers ADD CONSTRAINT transfer_of_a_referral
-  FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id);
+-- Referrals stay and never change: a look is as good as a foreign key, and writes no lock to the log.
+CREATE FUNCTION referrals_are_known() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM fresh AS f WHERE f.referral_id IS NOT NULL AND (SELECT 1 FROM referrals AS r
+    WHERE r.book_id = f.book_id AND r.referral_id = f.referral_id LIMIT 1) IS NULL;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a referral that is not there' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER transaction_of_a_referral AFTER INSERT ON ledger_transactions REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION referrals_are_known();
+CREATE TRIGGER transfer_of_a_referral AFTER INSERT ON transfers REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION referrals_are_known();
+SELECT always('ledger_transactions', 'transaction_of_a_referral'), always('transfers', 'transfer_of_a_referral');
 
 -- The hot row. Its first columns repeat pinned terms (equal to them by a foreign key), so that what is to be expired
 -- and what is not at its level are partial indexes: empty when there is nothing to do. No index mentions a column that
@@ -138,7 +149,6 @@ CREATE TABLE referral_progress (
   reward_transaction UUID,
   reward_steps BIGINT NOT NULL CONSTRAINT reward_steps_bounds CHECK (reward_steps >= 0),
   updated_at TIMESTAMPTZ NOT NULL,
-  last_step BIGINT GENERATED ALWAYS AS (nullif(reward_steps, 0)) STORED,
   reward_unsettled BOOLEAN GENERATED ALWAYS AS (reward_status = 'not_due' AND state <> 'fraud'
     AND referrer_reward > 0 AND spend_threshold <= spend_gross - spend_refunded
     AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)) STORED,
@@ -195,14 +205,28 @@ CREATE TABLE reward_steps (
   CONSTRAINT reward_alternates CHECK (
     ((n = 1 AND prev_n IS NULL) OR (n > 1 AND prev_n IS NOT NULL AND prev_n = n - 1))
     AND kind = CASE n % 2 WHEN 1 THEN 'grant' ELSE 'retract' END),
-  CONSTRAINT step_of_a_referral FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id),
   CONSTRAINT step_chain FOREIGN KEY (book_id, referral_id, prev_n) REFERENCES reward_steps (book_id, referral_id, n),
   CONSTRAINT step_is_posted FOREIGN KEY (book_id, transaction_id)
     REFERENCES ledger_transactions (book_id, transaction_id)
 );
 SELECT guard('reward_steps', false);
-ALTER TABLE referral_progress ADD CONSTRAINT steps_are_recorded FOREIGN KEY (book_id, referral_id, last_step)
-  REFERENCES reward_steps (book_id, referral_id, n) DEFERRABLE INITIALLY DEFERRED;
+CREATE TRIGGER step_of_a_referral AFTER INSERT ON reward_steps REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION referrals_are_known();
+CREATE FUNCTION step_is_recorded() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  IF (SELECT 1 FROM reward_steps AS s WHERE s.book_id = NEW.book_id AND s.referral_id = NEW.referral_id
+      AND s.n = NEW.reward_steps) IS NULL THEN
+    RAISE EXCEPTION 'a step is not recorded' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER first_steps_are_recorded AFTER INSERT ON referral_progress DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (NEW.reward_steps > 0) EXECUTE FUNCTION step_is_recorded();
+CREATE CONSTRAINT TRIGGER steps_are_recorded AFTER UPDATE ON referral_progress DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (NEW.reward_steps > 0 AND (NEW.book_id, NEW.referral_id, NEW.reward_steps)
+  IS DISTINCT FROM (OLD.book_id, OLD.referral_id, OLD.reward_steps)) EXECUTE FUNCTION step_is_recorded();
+SELECT always('reward_steps', 'step_of_a_referral'), always('referral_progress', 'first_steps_are_recorded'),
+  always('referral_progress', 'steps_are_recorded');
 
 -- What a referrer's code brought on the UTC day it was recorded. A slot is one session's share of a row, so that a
 -- popular code is not one row for which all wait; readers add the slots up.

@@ -1,5 +1,4 @@
 DROP TABLE spend_folds;
 DROP TABLE spend_event_details;
 DROP TABLE spend_events;
-DROP FUNCTION events_of_referrals();
 DROP FUNCTION events_of_users();

@@ -52,17 +52,8 @@ END $$;
 CREATE TRIGGER event_of_a_user AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
 FOR EACH STATEMENT EXECUTE FUNCTION events_of_users();
 
-CREATE FUNCTION events_of_referrals() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-BEGIN
-  PERFORM 1 FROM fresh AS f WHERE f.referral_id IS NOT NULL AND (SELECT 1 FROM referrals AS r
-    WHERE r.book_id = f.book_id AND r.referral_id = f.referral_id LIMIT 1) IS NULL;
-  IF FOUND THEN
-    RAISE EXCEPTION 'an event of no referral' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
-  END IF;
-  RETURN NULL;
-END $$;
 CREATE TRIGGER event_of_a_referral AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
-FOR EACH STATEMENT EXECUTE FUNCTION events_of_referrals();
+FOR EACH STATEMENT EXECUTE FUNCTION referrals_are_known();
 SELECT always('spend_events', 'event_of_a_user'), always('spend_events', 'event_of_a_referral');
 
 -- Written only for events that have either.
