@@ -1,7 +1,8 @@
 //! Recording spend: one event or a batch, one unit.
 //!
-//! Calls on the store: program; scene (users, referrals, known events); wallets, only when something is granted;
-//! record; commit. Their number does not depend on how many events there are, nor on how many callers told of them.
+//! Calls on the store: program, before the unit and in common with whoever asks at the same time; then, in the unit, scene
+//! (users, referrals, known events); wallets, only when something is granted; record; commit. Their number does not depend
+//! on how many events there are, nor on how many callers told of them.
 
 use async_trait::async_trait;
 use referral_domain::port::{Changes, NewUser, Unit};
@@ -10,9 +11,8 @@ use referral_domain::reference::{Slug, SourceId};
 use referral_domain::spend::{self, Answer, SpendCommand, SpendDecision, SpendRefusal, SpendRules};
 use referral_domain::time::Timestamp;
 use referral_domain::tracking::DayDelta;
-use uuid::Uuid;
 
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::failure::{Failure, Refused};
 use crate::lane::{Recorder, Told};
 use crate::posting::post_grants;
@@ -59,17 +59,13 @@ impl Recorder for App {
     async fn record(&self, command: &RecordSpend) -> Told {
         let now = self.now();
         let users: &Vec<_> = &command.events.iter().map(|event| self.new_user(&event.user)).collect();
-        let receipt = transact(self.store(), move |unit| {
-            Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
-                let answers =
-                    record(unit, &program, users, &command.events, now, &mut || self.draw_id()).await?;
-                Ok::<_, Failure<SpendRefusal>>(SpendReceipt { answers, program })
-            })
+        let program = &self.program(&command.program).await?;
+        let answers = transact(self.store(), move |unit| {
+            Box::pin(record(unit, program, users, &command.events, now, self))
         })
         .await?;
-        count(&receipt.answers);
-        Ok(receipt)
+        count(&answers);
+        Ok(SpendReceipt { answers, program: program.clone() })
     }
 }
 
@@ -79,8 +75,9 @@ async fn record(
     users: &[NewUser],
     events: &[SpendCommand],
     now: Timestamp,
-    ids: &mut (dyn FnMut() -> Uuid + Send),
+    app: &App,
 ) -> Result<Vec<Answer>, Failure<SpendRefusal>> {
+    let ids = &mut || app.draw_id();
     let sources: Vec<SourceId> = events.iter().map(|event| event.source.clone()).collect();
     let scene = unit.spending().scene(program.book, users, &sources, now).await?;
     let rules = SpendRules { book: program.book, currency: program.currency, paused: program.is_paused() };
