@@ -49,7 +49,8 @@ async fn claim(conn: &AsyncPgConnection, key: &IdempotencyKey) -> Result<Option<
     Ok(found)
 }
 
-const FORGET: &str = "DELETE FROM idempotency_replies WHERE ctid = ANY (ARRAY(
+// A row's place is its own only within a partition: the age is asked again, so that a young one of that place stays.
+const FORGET: &str = "DELETE FROM idempotency_replies WHERE created_at < $1 AND ctid = ANY (ARRAY(
     SELECT r.ctid FROM idempotency_replies AS r WHERE r.created_at < $1 ORDER BY r.created_at LIMIT $2))";
 
 async fn forget(mut conn: &AsyncPgConnection, before: Timestamp, limit: u32) -> Result<u64, StoreError> {

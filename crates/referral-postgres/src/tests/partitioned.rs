@@ -7,8 +7,11 @@
 use std::fs;
 use std::path::Path;
 
+use referral_domain::port::Store;
 use referral_testkit::contract::Subject;
+use referral_testkit::fake::NOON;
 use tokio::sync::OnceCell;
+use tokio_postgres::Client;
 
 use super::contract::subject;
 use super::launch::{Database, a_copy_of, an_empty_database};
@@ -91,29 +94,64 @@ async fn make() -> Subject {
     subject(store, database)
 }
 
+/// How many keys of a kind the partitioned tables have, and those of them that do not begin with the book.
+async fn keys(client: &Client, kind: &str) -> (i64, Vec<String>) {
+    let query = format!(
+        "WITH keys (kind, name, first) AS (
+           SELECT CASE WHEN i.indisprimary THEN 'primary' WHEN i.indisunique THEN 'unique' ELSE 'index' END,
+             i.indexrelid::regclass::text, i.indkey[0] || ' of ' || i.indrelid
+           FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid AND c.relkind = 'p'
+           UNION ALL SELECT 'foreign', f.conrelid::regclass || ' ' || f.conname, f.conkey[1] || ' of ' || f.conrelid
+           FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid AND c.relkind = 'p'
+           WHERE f.contype = 'f' AND f.conparentid = 0)
+         SELECT count(*), coalesce(array_agg(name ORDER BY name) FILTER (WHERE first NOT IN (
+           SELECT attnum || ' of ' || attrelid FROM pg_attribute WHERE attname = 'book_id')), '{{}}')
+         FROM keys WHERE kind = '{kind}'"
+    );
+    let row = client.query_one(&query, &[]).await.expect("keys");
+    (row.get(0), row.get(1))
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_table_of_a_books_facts_is_partitioned_and_every_unique_key_of_it_begins_with_the_book() {
+async fn every_table_of_a_books_facts_is_partitioned_and_every_key_of_it_begins_with_the_book() {
     let client = template().await.client().await;
     let expected: Vec<String> = migrations().iter().flat_map(|(_, sql)| partitioned(sql).1).collect();
     let one = async |query: &str| client.query_one(query, &[]).await.expect(query).get::<_, i64>(0);
     let partitioned = one("SELECT count(*) FROM pg_class WHERE relkind = 'p'").await;
     let partitions = one("SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r'").await;
-    let unique = one("SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
-      WHERE c.relkind = 'p' AND i.indisunique")
-    .await;
-    let led = one("SELECT count(*) FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
-      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-      WHERE c.relkind = 'p' AND i.indisunique AND a.attname = 'book_id'")
-    .await;
-    let foreign = one("SELECT count(*) FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid
-      WHERE f.contype = 'f' AND c.relkind = 'p' AND f.conparentid = 0")
-    .await;
-    println!(
-        "partitioned tables={partitioned} partitions={partitions} unique keys={unique} beginning with the book={led} foreign keys={foreign}"
-    );
+    println!("partitioned tables={partitioned} partitions={partitions}");
     let tables = i64::try_from(expected.len()).expect("few");
     assert_eq!((partitioned, partitions), (tables, tables * i64::from(PARTITIONS)));
-    assert!(unique > 30 && unique == led && foreign > 20);
+    for (kind, least) in [("primary", tables), ("unique", 10), ("foreign", 20), ("index", 5)] {
+        let (all, astray) = keys(&client, kind).await;
+        println!("{kind} keys={all} not beginning with the book={astray:?}");
+        // Old replies are forgotten whatever their book: each partition's index is asked.
+        let of_all_books: &[&str] = if kind == "index" { &["idempotency_replies_age"] } else { &[] };
+        assert_eq!(astray, of_all_books, "{kind}");
+        assert!(all >= least, "{kind} keys={all}, at least {least} were expected");
+    }
+}
+
+/// A row's place is its own only within its partition: the first reply of each is at one place.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_the_replies_of_many_books_only_the_old_ones_are_forgotten() {
+    let database = a_copy_of(template().await).await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "INSERT INTO books SELECT n, 'b' || n, 'USD', 2, now() FROM generate_series(1, 20) AS n;
+             INSERT INTO idempotency_replies SELECT n, 'c', 'e', 'k', decode(repeat('00', 32), 'hex'), 200, '',
+               CASE WHEN n = 7 THEN '2000-01-01 00:00Z'::timestamptz ELSE now() END FROM generate_series(1, 20) AS n",
+        )
+        .await
+        .expect("a reply a book");
+    let store = PgStore::open(&database.url(), Sessions::default()).expect("a store");
+    let mut unit = store.begin().await.expect("a unit");
+    let forgotten = unit.idempotency().forget(NOON, 100).await.expect("forgotten");
+    unit.commit().await.expect("committed");
+    let kept = client.query_one("SELECT count(*) FROM idempotency_replies", &[]).await.expect("a count");
+    println!("replies=20 old=1 forgotten={forgotten} kept={}", kept.get::<_, i64>(0));
+    assert_eq!((forgotten, kept.get::<_, i64>(0)), (1, 19));
 }
 
 mod store {

@@ -1,5 +1,6 @@
 //! A server's process: whom it runs as, and how it ends with the process that started it.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{self, ChildStdin, Command, Stdio};
@@ -50,8 +51,12 @@ impl Runner {
     }
 }
 
+/// What the shell beside a server is told when the folder stays: somebody ended the server and will see to it.
+const KEEP: &[u8] = b"keep\n";
+
 /// A server that was started here. It ends when this value is dropped, or however the process ends: a shell beside it
-/// reads from a pipe that only this process holds open, and ends the server when the pipe ends.
+/// reads from a pipe that only this process holds open, and ends the server when the pipe ends. Nothing of a process
+/// drops its statics, so that shell takes the folder away too, unless it was told to keep it.
 #[derive(Debug)]
 pub struct Child {
     shell: process::Child,
@@ -59,16 +64,19 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts `server`, a line of shell that runs in the foreground. It ends by SIGINT, which servers take as: at once, in
-    /// peace.
+    /// Starts `server`, a line of shell that runs in the foreground and has `folder` to itself. It ends by SIGINT, which
+    /// servers take as: at once, in peace.
     ///
     /// # Panics
     /// When no shell starts.
     #[must_use]
-    pub fn start(runner: Runner, server: &str) -> Self {
-        let script = format!(
-            "exec 3<&0; {server} </dev/null 3<&- & server=$!; (cat <&3 >/dev/null; kill -INT $server 2>/dev/null) & exec 3<&-; wait $server"
-        );
+    pub fn start(runner: Runner, folder: &Path, server: &str) -> Self {
+        // It has ended when nobody has its number any more, or, where nobody buries the dead, after a while.
+        let gone =
+            "n=0; while kill -0 $server 2>/dev/null && [ $n -lt 500 ]; do sleep 0.02; n=$((n+1)); done";
+        let remove = format!("[ -n \"$word\" ] || rm -rf {}", folder.display());
+        let end = format!("word=; read word <&3; kill -INT $server 2>/dev/null; {gone}; {remove}");
+        let script = format!("exec 3<&0; {server} </dev/null 3<&- & server=$!; ({end}) & exec 3<&-; wait");
         let mut shell = runner.command(Path::new("/bin/sh"));
         shell.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut shell = shell.spawn().expect("a shell starts");
@@ -76,12 +84,22 @@ impl Child {
         Self { shell, leash }
     }
 
-    /// Ends the server and waits until it is gone.
+    /// What the end of this process does to it.
+    #[cfg(test)]
+    pub(super) fn abandon(&mut self) {
+        drop(self.leash.take());
+        self.shell.wait().expect("the shell ends");
+    }
+
+    /// Ends the server and waits until it is gone. Its folder stays.
     ///
     /// # Panics
     /// When the shell cannot be awaited.
     pub fn end(&mut self) {
-        drop(self.leash.take());
+        if let Some(mut leash) = self.leash.take() {
+            // The shell may have ended with its server.
+            leash.write_all(KEEP).ok();
+        }
         self.shell.wait().expect("the shell ends");
     }
 }

@@ -113,12 +113,13 @@ impl Site {
 /// A running server. It ends, and its folder goes, when this is dropped or this process ends.
 #[derive(Debug)]
 pub struct Postgres {
+    /// Dropped before the folder: a server that still runs would write into it while it is taken away.
+    child: Child,
     folder: TempDir,
     runner: Runner,
     settings: Settings,
     port: u16,
     site: Site,
-    child: Child,
 }
 
 impl Postgres {
@@ -152,7 +153,7 @@ impl Postgres {
         let port = free_port();
         let child = launch(folder.path(), runner, &settings, port);
         let site = Site::of(&format!("postgres://postgres@127.0.0.1:{port}/?connect_timeout=30"));
-        let server = Self { folder, runner, settings, port, site, child };
+        let server = Self { child, folder, runner, settings, port, site };
         server.await_ready();
         server
     }
@@ -243,14 +244,14 @@ impl Postgres {
 }
 
 fn launch(folder: &Path, runner: Runner, settings: &Settings, port: u16) -> Child {
-    let (data, folder) = (data(folder), folder.display());
+    let place = folder.display();
     let server = format!(
-        "{} -D {} -k {folder} -p {port} -c listen_addresses=localhost{} >>{folder}/log 2>&1",
+        "{} -D {} -k {place} -p {port} -c listen_addresses=localhost{} >>{place}/log 2>&1",
         program("postgres").display(),
-        data.display(),
+        data(folder).display(),
         settings.line()
     );
-    Child::start(runner, &server)
+    Child::start(runner, folder, &server)
 }
 
 fn data(folder: &Path) -> PathBuf {
@@ -304,5 +305,26 @@ mod tests {
         assert!(asked.wait().expect("ours").success());
         server.restart();
         assert_eq!(server.site().sql("one", "SHOW fsync"), "on");
+    }
+
+    #[test]
+    fn a_process_that_ends_leaves_neither_its_server_nor_the_folder() {
+        let mut server = Postgres::private(Settings::quick());
+        let (folder, postmaster) = (server.folder().to_owned(), server.processes().swap_remove(0));
+        server.child.abandon();
+        println!("the folder is there={} the server is there={}", folder.exists(), is_there(&postmaster));
+        assert!(!folder.exists() && !is_there(&postmaster));
+    }
+
+    #[test]
+    fn a_server_that_is_dropped_leaves_no_folder() {
+        let server = Postgres::private(Settings::quick());
+        let folder = server.folder().to_owned();
+        drop(server);
+        assert!(!folder.exists());
+    }
+
+    fn is_there(process: &str) -> bool {
+        Command::new("ps").args(["-p", process]).output().expect("ps").status.success()
     }
 }

@@ -23,10 +23,10 @@ const MISSING: &str = "no Redis is installed: `apt-get install redis-server`, or
 /// A running server. It ends when this is dropped or this process ends.
 #[derive(Debug)]
 pub struct Redis {
+    child: Child,
     folder: TempDir,
     port: u16,
     settings: &'static str,
-    child: Child,
 }
 
 impl Redis {
@@ -45,7 +45,7 @@ impl Redis {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
         let child = launch(folder.path(), port, settings);
-        let server = Self { folder, port, settings, child };
+        let server = Self { child, folder, port, settings };
         server.until("PING", |told| told.starts_with("+PONG"));
         server
     }
@@ -102,11 +102,11 @@ impl Redis {
 }
 
 fn launch(folder: &Path, port: u16, settings: &str) -> Child {
-    let folder = folder.display();
+    let place = folder.display();
     let server = format!(
-        "redis-server --port {port} --bind 127.0.0.1 --dir {folder} --save '' --appendonly no {settings} >>{folder}/log 2>&1"
+        "redis-server --port {port} --bind 127.0.0.1 --dir {place} --save '' --appendonly no {settings} >>{place}/log 2>&1"
     );
-    Child::start(Runner::Same, &server)
+    Child::start(Runner::Same, folder, &server)
 }
 
 /// A cluster of three masters that share all slots.
