@@ -82,4 +82,12 @@ ids! {
     CaseId = "cas_";
     /// An API key.
     ApiKeyId = "key_";
+    /// A payout.
+    PayoutId = "pay_";
+    /// A batch of payouts.
+    BatchId = "bat_";
+    /// An operator's adjustment.
+    AdjustmentId = "adj_";
+    /// An entry of the audit log.
+    AuditId = "aud_";
 }

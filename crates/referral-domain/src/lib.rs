@@ -31,6 +31,7 @@
 //! | I17 | No ring of referrals exists. | `apply::each_refusal_is_reached_and_of_two_the_first_is_told` (`referral-cycle`); `contract::referrals::no_ring_is_closed_by_users_who_apply_each_others_codes_at_once` |
 
 pub mod apply;
+pub mod audit;
 pub mod auth;
 pub mod code;
 pub mod credit;

@@ -1,5 +1,6 @@
 //! Programs and their rules: terms that were promised, policy that protects.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::id::BookId;
@@ -118,10 +119,53 @@ pub struct Terms {
     pub qualification_window_days: u32,
     /// How many days after a spend a refund of it weighs.
     pub clawback_window_days: u32,
+    /// How many days a reward or a commission is held before it can be used; 0 for not at all.
+    #[serde(default)]
+    pub hold_days: u32,
+    /// The commission on net spend; `None` for none.
+    #[serde(default)]
+    pub commission: Option<Commission>,
+}
+
+/// A commission on the referred user's net spend.
+///
+/// ```
+/// use referral_domain::program::Commission;
+/// let tenth = Commission { rate: rust_decimal::Decimal::new(10, 2), months: 12, cap: Some(10_000) };
+/// let stored = serde_json::to_string(&tenth)?;
+/// assert_eq!(serde_json::from_str::<Commission>(&stored)?, tenth);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commission {
+    /// The share of net spend, 0 to 1 (0.10 is ten percent), with at most 6 digits after the point.
+    #[serde(with = "rate_text")]
+    pub rate: Decimal,
+    /// For how many months after applying spend earns it: the window ends on the same day of the month, UTC, or on that
+    /// month's last day.
+    pub months: u32,
+    /// The most one referral can earn, in minor units; `None` for no bound.
+    pub cap: Option<i64>,
+}
+
+/// A rate as its plain digits: a float would not come back equal.
+mod rate_text {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(rate: &Decimal, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(rate)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Decimal, D::Error> {
+        let text = String::deserialize(input)?;
+        Decimal::from_str_exact(&text).map_err(serde::de::Error::custom)
+    }
 }
 
 impl Default for Terms {
-    /// The defaults of `domain.md`: 25.00, 10.00, 50.00, 90 days, 60 days.
+    /// The defaults of `domain.md`: 25.00, 10.00, 50.00, 90 days, 60 days, no hold, no commission.
     fn default() -> Self {
         Self {
             referrer_reward: 2_500,
@@ -129,6 +173,8 @@ impl Default for Terms {
             spend_threshold: 5_000,
             qualification_window_days: 90,
             clawback_window_days: 60,
+            hold_days: 0,
+            commission: None,
         }
     }
 }
@@ -151,6 +197,16 @@ pub struct Policy {
     pub max_signups_per_ip_per_hour: u32,
     /// Sign-ups per address in any rolling 24 hours; ten times that per IPv6 /48.
     pub max_signups_per_ip_per_day: u32,
+    /// The most that rewards granted in one UTC calendar month may sum up to, gross, in minor units; `None` for no bound.
+    #[serde(default)]
+    pub reward_budget: Option<i64>,
+    /// How many days what identifies a person is kept.
+    #[serde(default = "identity_retention")]
+    pub identity_retention_days: u32,
+}
+
+const fn identity_retention() -> u32 {
+    180
 }
 
 impl Default for Policy {
@@ -164,6 +220,8 @@ impl Default for Policy {
             max_referrals_per_referrer_per_day: 10,
             max_signups_per_ip_per_hour: 5,
             max_signups_per_ip_per_day: 10,
+            reward_budget: None,
+            identity_retention_days: identity_retention(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a unit records, as a value: decided purely, then written a table at a time.
 
+use crate::audit::AuditEntry;
 use crate::code::Code;
 use crate::credit::{Redemption, Reversal};
 use crate::grant::RewardStep;
@@ -39,6 +40,8 @@ pub struct Changes {
     pub days: Vec<DayDelta>,
     /// Replies kept for their idempotency keys.
     pub replies: Vec<(IdempotencyKey, StoredReply)>,
+    /// What the audit log gains.
+    pub audit: Vec<AuditEntry>,
 }
 
 /// What makes two requests the same command.

@@ -49,6 +49,8 @@ impl FactsRow {
             qualification_window_days: place
                 .small("qualification_window_days", self.qualification_window_days)?,
             clawback_window_days: place.small("clawback_window_days", self.clawback_window_days)?,
+            hold_days: 0,
+            commission: None,
         })
     }
 }

@@ -33,6 +33,8 @@ const ODD_TERMS: Terms = Terms {
     spend_threshold: 41,
     qualification_window_days: 43,
     clawback_window_days: 47,
+    hold_days: 0,
+    commission: None,
 };
 
 const ODD_POLICY: Policy = Policy {
@@ -43,6 +45,8 @@ const ODD_POLICY: Policy = Policy {
     max_referrals_per_referrer_per_day: 67,
     max_signups_per_ip_per_hour: 71,
     max_signups_per_ip_per_day: 73,
+    reward_budget: Some(79),
+    identity_retention_days: 83,
 };
 
 async fn found(world: &World, program: &Program) -> Option<Program> {

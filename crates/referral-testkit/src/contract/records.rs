@@ -26,6 +26,8 @@ const ODD: Terms = Terms {
     spend_threshold: 4_100,
     qualification_window_days: 43,
     clawback_window_days: 47,
+    hold_days: 0,
+    commission: None,
 };
 
 fn states() -> [State; 7] {
