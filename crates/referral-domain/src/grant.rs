@@ -1,15 +1,20 @@
 //! From a grant to the ledger: what the user reads, which system account pays, which step is recorded.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::hold::{Hold, HoldKind, HoldStep, Holds};
 use crate::id::{ReferralId, TransactionId};
 use crate::ledger::{
-    CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, Reversed, SystemAccount, TransactionKind,
+    CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, Reversed, SystemAccount,
+    TransactionKind, Wallet,
 };
 use crate::money::{Currency, Money};
+use crate::port::Changes;
 use crate::settle::{Grant, Promise};
 use crate::time::Timestamp;
+use crate::tracking::DayDelta;
 
 /// One grant or retraction of a referral's reward. They alternate; the stores refuse anything else.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,11 +31,30 @@ pub struct RewardStep {
     pub at: Timestamp,
 }
 
+/// One movement of a referral's commission, up or down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommissionStep {
+    /// Whose commission.
+    pub referral: ReferralId,
+    /// Its number, from 1.
+    pub n: u32,
+    /// By how much, in minor units; negative when it was taken back, never 0.
+    pub amount: i64,
+    /// What is posted after it; never negative.
+    pub posted: i64,
+    /// By which transaction.
+    pub transaction: TransactionId,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What came of posting a grant.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Posted {
     /// The reward step to record, if it is one.
     pub step: Option<RewardStep>,
+    /// The commission step to record, if it is one.
+    pub commission: Option<CommissionStep>,
     /// By how much what is held changed.
     pub pending: i64,
 }
@@ -84,7 +108,43 @@ pub fn post(
         journal.credit(heading, grant.to, grant.amount, account, ids)?;
         0
     };
-    Ok(Posted { step: step(grant), pending })
+    Ok(Posted { step: step(grant), commission: commission_step(grant), pending })
+}
+
+/// The referrals whose holds must be loaded before these grants are posted: of the others none can be taken from.
+#[must_use]
+pub fn takes_from(grants: &[Grant]) -> Vec<ReferralId> {
+    let taken =
+        grants.iter().filter(|grant| grant.promise.is_taken_back() && grant.promise.is_the_referrers());
+    let each_once: BTreeSet<_> = taken.map(|grant| grant.referral).collect();
+    each_once.into_iter().collect()
+}
+
+/// Posts grants in their order onto locked wallets; adds what is to be recorded of them to a unit's changes, the holds of
+/// [`takes_from`] among what was loaded.
+///
+/// # Errors
+/// A [`LedgerFault`]; the changes are of no use then.
+pub fn post_all(
+    changes: &mut Changes,
+    (wallets, holds): (Vec<Wallet>, Vec<Hold>),
+    grants: &[Grant],
+    (currency, now): (Currency, Timestamp),
+    ids: &mut dyn FnMut() -> Uuid,
+) -> Result<(), LedgerFault> {
+    let (mut journal, mut holds) = (Journal::open(wallets, now), Holds::loaded(holds));
+    for grant in grants {
+        let posted = post(&mut journal, &mut holds, grant, currency, ids)?;
+        changes.steps.extend(posted.step);
+        changes.commission_steps.extend(posted.commission);
+        if posted.pending != 0 {
+            let day = DayDelta::empty(grant.to, grant.code, now.day());
+            changes.days.push(DayDelta { pending: posted.pending, ..day });
+        }
+    }
+    changes.posting = journal.finish();
+    (changes.holds, changes.hold_steps) = holds.finish();
+    Ok(())
 }
 
 /// Releases all that remains of a hold that the unit loaded; `None` when nothing does. The natural key is the hold and
@@ -206,10 +266,10 @@ fn entitled(promise: Promise, currency: Currency) -> Entitled {
             id,
             ReferralBonus,
         ),
-        Promise::Commission { step } => {
+        Promise::Commission { step, .. } => {
             of(AffiliateCommission, Origin::Commission, Some(step), "Commission on a friend's spend")
         }
-        Promise::CommissionRetraction { step } => {
+        Promise::CommissionRetraction { step, .. } => {
             of(AffiliateCommission, Origin::Commission, Some(step), "Commission taken back")
         }
     }
@@ -246,5 +306,18 @@ fn step(grant: &Grant) -> Option<RewardStep> {
         | Promise::WelcomeRetraction { .. }
         | Promise::Commission { .. }
         | Promise::CommissionRetraction { .. } => None,
+    }
+}
+
+fn commission_step(grant: &Grant) -> Option<CommissionStep> {
+    let Grant { referral, transaction, effective_at: at, .. } = *grant;
+    match grant.promise {
+        Promise::Commission { step: n, posted } | Promise::CommissionRetraction { step: n, posted } => {
+            Some(CommissionStep { referral, n, amount: grant.signed(), posted, transaction, at })
+        }
+        Promise::Welcome
+        | Promise::WelcomeRetraction { .. }
+        | Promise::Reward { .. }
+        | Promise::RewardRetraction { .. } => None,
     }
 }

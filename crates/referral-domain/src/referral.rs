@@ -367,8 +367,13 @@ impl ReferralFacts {
     /// promised.
     #[must_use]
     pub fn commission_holds(&self, at: Timestamp) -> bool {
-        let until = self.terms.commission.map(|terms| self.applied_at.plus_months(terms.months));
-        self.applied_at <= at && until.is_some_and(|until| at < until)
+        self.applied_at <= at && self.commission_until().is_some_and(|until| at < until)
+    }
+
+    /// The end of the commission's months; `None` where none was promised.
+    #[must_use]
+    pub fn commission_until(&self) -> Option<Timestamp> {
+        self.terms.commission.map(|terms| self.applied_at.plus_months(terms.months))
     }
 }
 

@@ -51,11 +51,15 @@ pub enum Promise {
     Commission {
         /// 1 for the first time it moves.
         step: u32,
+        /// What is posted of it after that.
+        posted: i64,
     },
     /// The referrer's commission falls.
     CommissionRetraction {
         /// One more than the last time it moved.
         step: u32,
+        /// What is posted of it after that.
+        posted: i64,
     },
 }
 
@@ -301,7 +305,12 @@ fn settle_commission(
         return None;
     }
     let step = commission.steps + 1;
-    let promise = if rises { Promise::Commission { step } } else { Promise::CommissionRetraction { step } };
+    let posted = commission.due;
+    let promise = if rises {
+        Promise::Commission { step, posted }
+    } else {
+        Promise::CommissionRetraction { step, posted }
+    };
     let amount = (commission.due - commission.posted).abs();
     (commission.posted, commission.steps) = (commission.due, step);
     let mut grant = grant(facts, promise, amount, seen.now, ids);
@@ -404,6 +413,14 @@ pub fn resettle(
     let day = gained(&referral.facts, &before, after, &grants, seen.now);
     let changed = before != Progress { updated_at: before.updated_at, ..after.clone() };
     Resettled { changed, grants, day }
+}
+
+/// Whether [`resettle`] would ask the month's budget, and so must know it.
+#[must_use]
+pub fn asks_budget(referral: &Referral, referred: EmailStatus, seen: &Circumstances) -> bool {
+    let mut budget = Budget::unbounded(seen.now.month());
+    resettle(&mut referral.clone(), referred, seen, &mut budget, &mut uuid::Uuid::nil);
+    budget.was_used()
 }
 
 /// What the day row gains when a referral goes from one progress to another, but for revenue and what is held.

@@ -11,9 +11,11 @@
 //! `verify` what `ledger verify` means.
 
 mod api_keys;
+mod budgets;
 mod codes;
 mod fault;
 mod fold;
+mod holds;
 mod idempotency;
 mod ledger;
 pub mod limiter;

@@ -4,7 +4,7 @@ use crate::audit::AuditEntry;
 use crate::budget::BudgetMonth;
 use crate::code::Code;
 use crate::credit::{Redemption, Reversal};
-use crate::grant::RewardStep;
+use crate::grant::{CommissionStep, RewardStep};
 use crate::hold::{Hold, HoldStep};
 use crate::id::{BookId, ReferralId};
 use crate::ledger::Posting;
@@ -38,6 +38,8 @@ pub struct Changes {
     pub posting: Posting,
     /// New reward steps.
     pub steps: Vec<RewardStep>,
+    /// New commission steps.
+    pub commission_steps: Vec<CommissionStep>,
     /// New holds, as they are before any step: all of the amount remains.
     pub holds: Vec<Hold>,
     /// What of holds, new ones included, is released or voided, in this order: what remains of each, and the number of its

@@ -234,7 +234,8 @@ pub struct Matured {
 /// The months' budgets.
 #[async_trait]
 pub trait Budgets: Send {
-    /// A month's budget, locked until the unit ends; untouched when nothing was granted in it yet.
+    /// A month's budget, locked until the unit ends. One that is asked for for the first time begins with the sum of the
+    /// rewards granted in that month so far, so that a budget published in its midst is not exceeded either.
     async fn lock(&mut self, book: BookId, month: Month) -> Result<BudgetMonth, StoreError>;
 }
 
