@@ -15,11 +15,13 @@
 //! writes.
 
 mod api_keys;
+mod budgets;
 mod codes;
 mod column;
 mod connection;
 mod failure;
 mod file;
+mod holds;
 mod idempotency;
 mod ledger;
 mod migration;

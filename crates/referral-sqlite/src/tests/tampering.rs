@@ -93,6 +93,16 @@ const TAMPERS: &[Tamper] = &[
         Check::Lines,
         "UPDATE history_lines SET earned = 9000 WHERE user_id = $USER AND n = 2",
     ),
+    (
+        "what was taken, made more",
+        Check::Lines,
+        "UPDATE history_lines SET taken = 500 WHERE user_id = $USER AND n = 3",
+    ),
+    (
+        "what was paid out, made more",
+        Check::Lines,
+        "UPDATE history_lines SET paid_out = 500 WHERE user_id = $USER AND n = 3",
+    ),
     ("a line's time", Check::Lines, "UPDATE history_lines SET at = 50 WHERE user_id = $USER AND n = 2"),
     ("a line removed", Check::Lines, "DELETE FROM history_lines WHERE user_id = $USER AND n = 3"),
     ("a history removed", Check::Lines, "DELETE FROM history_lines WHERE user_id = $USER"),
@@ -121,8 +131,8 @@ const TAMPERS: &[Tamper] = &[
         "a bonus passed off",
         Check::RewardSteps,
         "UPDATE ledger_transactions SET kind = 'referral_bonus' WHERE kind = 'credit_redemption';
-         UPDATE history_lines SET earned = 2500 + 2000 WHERE user_id = $USER AND n = 2;
-         UPDATE history_lines SET earned = 2500 + 2000 + 500 WHERE user_id = $USER AND n = 3",
+         UPDATE history_lines SET taken = 2000 WHERE user_id = $USER AND n = 2;
+         UPDATE history_lines SET earned = 2500 + 500, taken = 2000 WHERE user_id = $USER AND n = 3",
     ),
     (
         "a reward forgotten",

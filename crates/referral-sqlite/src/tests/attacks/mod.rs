@@ -4,7 +4,9 @@
 //! row of every table as it was. A refusal proves something only if the attack works without it: so each is tried
 //! again with its trigger dropped, with checks ignored, or with foreign keys off, and must then store something.
 
+mod held;
 mod honest;
+mod on_holds;
 mod on_ledger;
 mod on_lines;
 mod on_rows;
@@ -46,7 +48,7 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()]
+    [on_ledger::attacks(), on_lines::attacks(), on_holds::attacks(), on_rows::attacks(), on_story::attacks()]
         .into_iter()
         .flatten()
         .collect()
