@@ -17,11 +17,13 @@
 //! writes.
 
 mod api_keys;
+mod budgets;
 mod codes;
 mod column;
 mod connection;
 mod ending;
 mod failure;
+mod holds;
 mod idempotency;
 mod ledger;
 mod location;

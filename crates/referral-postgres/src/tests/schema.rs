@@ -141,6 +141,7 @@ async fn diesel_sees_the_columns_that_are_there() {
         referral_codes,
         referrals,
         spend_events,
+        holds,
         history_lines,
         ledger_transactions,
         redemptions,
@@ -225,14 +226,14 @@ const GROWN: &str = "
   INSERT INTO users (book_id, user_id, first_seen_at) SELECT 1, id, now() FROM n UNION ALL SELECT 1, other, now() FROM n;
   INSERT INTO user_names SELECT 1, 'u_' || i, id FROM n;
   INSERT INTO referral_codes SELECT 1, id, id, 'C' || i, 'C' || i, true, true, NULL, NULL, NULL, 0, NULL, now() FROM n;
-  INSERT INTO referrals SELECT 1, id, id, other, id, 'C' || i, 1, 1, 1, 1, 1, 1, 'typed', NULL, NULL, NULL, NULL, now(),
-    now(), now() FROM n;
+  INSERT INTO referrals SELECT 1, id, id, other, id, 'C' || i, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL, 'typed', NULL, NULL, NULL,
+    NULL, now(), now(), now() FROM n;
   INSERT INTO referral_progress SELECT 1, id, now(), 1, 1, 1, 'pending', NULL, NULL, NULL, 'none', NULL, NULL, 0, 0,
-    'not_due', NULL, NULL, NULL, 'not_due', NULL, NULL, NULL, 0, now() FROM n;
+    'not_due', NULL, NULL, NULL, 'not_due', NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, NULL, now() FROM n;
   INSERT INTO accounts SELECT 1, id, id, 'available', 'USD', now() FROM n;
   INSERT INTO spend_events (book_id, source_id, event_id, kind, body_hash, user_id, amount, currency, digits, occurred_at,
-    recorded_at, outcome, counted) SELECT 1, 'e' || i, id, 'S', decode(repeat('00', 32), 'hex'), id, 1, 'USD', 2, now(),
-    now(), 'not_referred', 0 FROM n;";
+    recorded_at, outcome, counted, over_refund) SELECT 1, 'e' || i, id, 'S', decode(repeat('00', 32), 'hex'), id, 1, 'USD',
+    2, now(), now(), 'not_referred', 0, false FROM n;";
 
 /// What a plan must not do: read a whole table, or the whole of a book by an index and filter it by an id.
 fn reads_too_much(plan: &str) -> bool {

@@ -8,8 +8,11 @@ mod honest;
 mod on_ledger;
 mod on_lines;
 mod on_postgres;
+mod on_promises;
+mod on_refunds;
 mod on_rows;
 mod on_story;
+mod promised;
 mod row;
 
 use tokio_postgres::Client;
@@ -37,7 +40,8 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 
 fn attacks() -> Vec<Attack> {
     let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
-    attacks.into_iter().flatten().chain(on_postgres::attacks()).collect()
+    let later = [on_promises::attacks(), on_refunds::attacks(), on_postgres::attacks()];
+    attacks.into_iter().chain(later).flatten().collect()
 }
 
 /// Lets numbers stand for instants (microseconds) and days, so that the attacks read like those on the other stores.
