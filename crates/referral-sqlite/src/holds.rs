@@ -17,7 +17,7 @@ use crate::referrals;
 use crate::schema::holds;
 use crate::statement::fixed;
 
-#[derive(Queryable, QueryableByName, Selectable, Insertable)]
+#[derive(QueryableByName, Insertable)]
 #[diesel(table_name = holds, treat_none_as_default_value = false)]
 struct HoldRow {
     book_id: i64,
@@ -99,6 +99,13 @@ pub(crate) fn insert_step(
     touched(insert.execute(conn).told()?, 1, "hold_steps")
 }
 
+/// One range of the partial index `holds_of_a_referral`.
+const OPEN: &str =
+    "SELECT book_id, hold_id, referral_id, user_id, kind, source_id, amount, matures_at, created_at, steps,
+    remaining
+  FROM holds INDEXED BY holds_of_a_referral WHERE book_id = ? AND referral_id = ? AND remaining > 0
+  ORDER BY created_at, hold_id";
+
 /// What still waits of these referrals, by referral, then in the order it was posted.
 pub(crate) fn open(
     conn: &mut SqliteConnection,
@@ -109,14 +116,8 @@ pub(crate) fn open(
     of.dedup();
     let mut found = Vec::new();
     for referral in of {
-        let theirs = holds::book_id.eq(book.0).and(holds::referral_id.eq(Key::from(referral)));
-        let rows = holds::table
-            .filter(theirs)
-            .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("remaining > 0"))
-            .order((holds::created_at, holds::hold_id))
-            .select(HoldRow::as_select())
-            .load(conn)
-            .told()?;
+        let query = fixed(OPEN).bind(book.0).bind(Key::from(referral));
+        let rows: Vec<HoldRow> = query.load(conn).told()?;
         for row in rows {
             found.push(row.try_into()?);
         }
@@ -131,7 +132,7 @@ pub(crate) const MATURED: &str =
   FROM holds AS h INDEXED BY holds_maturing
   CROSS JOIN referral_progress AS p ON p.book_id = h.book_id AND p.referral_id = h.referral_id
   WHERE h.book_id = ? AND h.remaining > 0 AND h.matures_at <= ? AND p.review <> 'open'
-  ORDER BY h.matures_at LIMIT ?";
+  ORDER BY h.matures_at, h.hold_id LIMIT ?";
 
 /// What may be released by now, with the referrals it belongs to.
 pub(crate) fn matured(

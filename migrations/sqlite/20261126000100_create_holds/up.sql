@@ -55,8 +55,8 @@ CREATE TABLE holds (
   CONSTRAINT hold_follows_its_steps FOREIGN KEY (book_id, hold_id, last_step, remaining)
     REFERENCES hold_steps (book_id, hold_id, n, remaining) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX holds_maturing ON holds (book_id, matures_at) WHERE remaining > 0;
-CREATE INDEX holds_of_a_referral ON holds (book_id, referral_id) WHERE remaining > 0;
+CREATE INDEX holds_maturing ON holds (book_id, matures_at, hold_id) WHERE remaining > 0;
+CREATE INDEX holds_of_a_referral ON holds (book_id, referral_id, created_at, hold_id) WHERE remaining > 0;
 
 CREATE TABLE hold_steps (
   book_id INTEGER NOT NULL,

@@ -17,6 +17,7 @@ use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::programs;
 use crate::schema::{spend_event_details as details, spend_events as events, spend_folds as folds};
+use crate::statement::fixed;
 
 /// A spend, as `kind` says it.
 const SPEND: &str = "S";
@@ -201,7 +202,7 @@ pub(crate) fn parked(
     found.into_iter().map(SpendEvent::try_from).collect()
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(QueryableByName)]
 #[diesel(table_name = events)]
 struct RefundRow {
     source_id: String,
@@ -230,21 +231,19 @@ impl TryFrom<RefundRow> for RefundFact {
     }
 }
 
-/// What was told to be refunded of a spend, by whomever and whatever it counted for, oldest first: one range of the
-/// partial index `spend_events_refunds`.
+/// One range of the partial index `spend_events_refunds`.
+const REFUNDS: &str =
+    "SELECT source_id, user_id, amount, currency, digits, occurred_at, reason FROM spend_events
+  WHERE book_id = ? AND refunds = ? AND kind = 'R' ORDER BY recorded_at, event_id";
+
+/// What was told to be refunded of a spend, by whomever and whatever it counted for, oldest first.
 pub(crate) fn refunds(
     conn: &mut SqliteConnection,
     book: BookId,
     spend: &SourceId,
 ) -> Result<Vec<RefundFact>, StoreError> {
-    let found = events::table
-        .filter(events::book_id.eq(book.0).and(events::refunds.eq(spend.as_str())))
-        .filter(diesel::dsl::sql::<Bool>("kind = 'R'"))
-        .order((events::recorded_at, events::event_id))
-        .select(RefundRow::as_select())
-        .load(conn)
-        .told()?;
-    found.into_iter().map(RefundFact::try_from).collect()
+    let rows: Vec<RefundRow> = fixed(REFUNDS).bind(book.0).bind(spend.as_str()).load(conn).told()?;
+    rows.into_iter().map(RefundFact::try_from).collect()
 }
 
 /// Stores an event, and its details when it has any.

@@ -251,7 +251,8 @@ const BUDGET_STEPS: &str = concat!(
     "SELECT format('reward_steps %s n %d of book %d', lower(hex(s.referral_id)), s.n, s.book_id) AS place,
        format('counted in month %d, a grant', ",
     month_of!("s.at"),
-    ") AS expected, format('counted in month %d, a %s', s.budget_month, s.kind) AS found
+    ") AS expected, format('counted in month %d%s, a %s', s.budget_month,
+         iif(m.month IS NULL, ' that has no row', ''), s.kind) AS found
      FROM reward_steps AS s
      LEFT JOIN budget_months AS m ON m.book_id = s.book_id AND m.month = s.budget_month
      WHERE s.budget_month IS NOT NULL AND (m.month IS NULL OR s.kind <> 'grant' OR s.budget_month <> ",
