@@ -122,10 +122,10 @@ impl Lane {
     /// # Errors
     /// What [`Recorder::record`] fails with for this event; [`StoreError::Contended`] at once when too many wait or the
     /// lane is closed.
-    pub(crate) async fn record(&self, program: &Slug, event: EventCommand) -> Told {
+    pub(crate) async fn record(&self, program: &Slug, event: impl Into<EventCommand>) -> Told {
         let room = Arc::clone(&self.0.room).try_acquire_owned().map_err(|error| self.turn_away(&error))?;
         let (answer, answered) = oneshot::channel();
-        self.enter(program, Waiting { event, caller: Caller { answer, _room: room } });
+        self.enter(program, Waiting { event: event.into(), caller: Caller { answer, _room: room } });
         match answered.await {
             Ok(Ok(told)) => told,
             Ok(Err(panic)) => resume_unwind(panic),
