@@ -75,12 +75,15 @@ pub(crate) const OF_REFERRALS: &str = concat!(
     ORDER BY h.referral_id, h.created_at, h.hold_id"
 );
 
-/// What remains of the holds of these referrals.
+/// What remains of the holds of these referrals; of none without asking.
 pub(crate) async fn of_referrals(
     mut conn: &AsyncPgConnection,
     book: BookId,
     referrals: &[ReferralId],
 ) -> Result<Vec<Hold>, StoreError> {
+    if referrals.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut sorted = referrals.to_vec();
     sorted.sort_unstable();
     sorted.dedup();

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use super::attacks;
 use super::launch::{a_database, an_empty_database};
 use crate::migration::MIGRATIONS;
-use crate::{PgStore, Sessions, codes, ledger, referrals, spending, users};
+use crate::{PgStore, Sessions, codes, holds, ledger, referrals, spending, users};
 
 async fn lines(client: &Client, query: &str) -> Vec<String> {
     let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{query}: {error:?}"));
@@ -180,7 +180,7 @@ const KEYS: (&str, &str) = ("uuid[], bigint", "ARRAY[gen_random_uuid()], 1");
 /// What a look-up is for, its text, the types and values of its binds, and the index that must answer.
 type Hot = (&'static str, &'static str, (&'static str, &'static str), &'static str);
 
-const HOT: [Hot; 10] = [
+const HOT: [Hot; 14] = [
     (
         "users by name and id",
         users::LOCK,
@@ -196,6 +196,7 @@ const HOT: [Hot; 10] = [
     ),
     ("referrals by id", referrals::OF_IDS, KEYS, "referral_progress_pkey"),
     ("known events", spending::KNOWN, NAMES, "source_once"),
+    ("refunds of spends", spending::REFUNDS, NAMES, "spend_events_refunds"),
     (
         "events that wait",
         spending::PARKED,
@@ -216,6 +217,14 @@ const HOT: [Hot; 10] = [
         ("bigint, bigint", "1, 10"),
         "referral_progress_reward_unsettled",
     ),
+    (
+        "withheld by the budget",
+        referrals::BUDGETED,
+        ("bigint, bigint", "1, 10"),
+        "referral_progress_reward_budget",
+    ),
+    ("holds of referrals", holds::OF_REFERRALS, KEYS, "holds_of_a_referral"),
+    ("matured holds", holds::MATURED, ("bigint, timestamptz, bigint", "1, now(), 10"), "holds_maturing"),
 ];
 
 /// So many of everybody, in one book, that no index of all of a book is cheap. Nothing is analysed.

@@ -135,8 +135,8 @@ const TAMPERS: &[Tamper] = &[
         "a bonus passed off",
         Check::RewardSteps,
         "UPDATE ledger_transactions SET kind = 'referral_bonus' WHERE kind = 'credit_redemption';
-         UPDATE history_lines SET earned = 2500 + 2000 WHERE user_id = $USER AND n = 2;
-         UPDATE history_lines SET earned = 2500 + 2000 + 500 WHERE user_id = $USER AND n = 3",
+         UPDATE history_lines SET taken = 2000 WHERE user_id = $USER AND n = 2;
+         UPDATE history_lines SET taken = 2000, earned = 2500 + 500 WHERE user_id = $USER AND n = 3",
     ),
     (
         "a reward forgotten",

@@ -153,8 +153,9 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(f.amount) FILTER (WHERE f.debit_system IS NOT NULL
       AND t.kind IN ('referral_bonus', 'affiliate_commission')), 0) AS gained,
-    coalesce(sum(f.amount) FILTER (WHERE f.credit_system IS NOT NULL AND (t.kind = 'affiliate_commission'
-      OR (t.kind = 'credit_retraction' AND r.kind IN ('referral_bonus', 'affiliate_commission')))), 0) AS lost
+    coalesce(sum(f.amount) FILTER (WHERE f.credit_system IS NOT NULL
+      AND CASE t.kind WHEN 'credit_retraction' THEN r.kind ELSE t.kind END
+        IN ('referral_bonus', 'affiliate_commission')), 0) AS lost
   FROM transfers AS f WHERE f.book_id = l.book_id AND f.transaction_id = l.transaction_id) AS s
 WHERE t.kind IS NULL OR l.n <> l.last_n + 1 OR l.begins <> l.ends OR l.last_at >= l.at
   OR (l.earned, l.taken, l.paid_out)

@@ -190,7 +190,9 @@ fn events() -> Vec<Attack> {
             row.set("referral_id", id(REFERRAL))
         }),
         told("an unknown outcome", Named("outcome_known"), &|row| row.set("outcome", "'jackpot'")),
-        told("a refund of nothing named", Named("refund_names_its_spend"), &|row| row.set("kind", "'R'")),
+        told("a refund of nothing named", Named("refund_names_its_spend"), &|row| {
+            row.set("kind", "'R'").set("reason", "'other'")
+        }),
         told("a reward by no transaction", Named("reward_whole"), &|row| row.set("reward_amount", 2500)),
         told("half a level", Named("level_whole"), &|row| row.set("net_after", 100)),
         told("spent by nobody", Named("event_of_a_user"), &|row| row.set("user_id", id(0x99))),
