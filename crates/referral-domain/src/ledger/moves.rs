@@ -22,7 +22,7 @@ impl Journal {
         from: SystemAccount,
         ids: Ids<'_>,
     ) -> Result<(), LedgerFault> {
-        let legs = self.into_available(heading.kind, user, Side::System(from), amount)?;
+        let legs = self.legs_into_available(heading.kind, user, Side::System(from), amount)?;
         self.transact(heading, user, &legs, ids)
     }
 
@@ -70,7 +70,7 @@ impl Journal {
         amount: i64,
         ids: Ids<'_>,
     ) -> Result<(), LedgerFault> {
-        let legs = self.into_available(heading.kind, user, Side::User(Purpose::Held), amount)?;
+        let legs = self.legs_into_available(heading.kind, user, Side::User(Purpose::Held), amount)?;
         self.transact(heading, user, &legs, ids)
     }
 
@@ -187,12 +187,12 @@ impl Journal {
         amount: i64,
         ids: Ids<'_>,
     ) -> Result<(), LedgerFault> {
-        let legs = self.into_available(heading.kind, user, Side::User(Purpose::InPayout), amount)?;
+        let legs = self.legs_into_available(heading.kind, user, Side::User(Purpose::InPayout), amount)?;
         self.transact(heading, user, &legs, ids)
     }
 
     /// The legs by which an amount enters what is available: what is owed is repaid first.
-    fn into_available(
+    fn legs_into_available(
         &self,
         kind: TransactionKind,
         user: UserId,
