@@ -166,7 +166,10 @@ fn a_reward_is_posted_as_a_bonus_with_its_step_and_its_cause() {
         .map(|it| grant::post(&mut journal, &mut Holds::default(), it, usd(), &mut ids(500)).expect("posted"))
         .collect();
     let step = steps[1].step.clone().expect("a reward is a step");
-    assert_eq!((&steps[0].step, step.n, step.amount, step.transaction), (&None, 1, 2_500, grants[1].transaction));
+    assert_eq!(
+        (&steps[0].step, step.n, step.amount, step.transaction),
+        (&None, 1, 2_500, grants[1].transaction)
+    );
     let posted = journal.finish();
     let lines: Vec<_> = posted.transactions.iter().map(|it| (it.kind, it.description.as_str())).collect();
     let welcome = (TransactionKind::WelcomeCredit, "Welcome credit: your e-mail is verified");

@@ -262,7 +262,7 @@ async fn what_workers_claim_is_found_by_partial_indexes() {
     let budgeted = plan(&mut conn, &crate::referrals::BUDGETED.replace('?', "1"));
     assert!(budgeted[0].contains("referral_progress_reward_budget"), "{budgeted:#?}");
     assert!(budgeted.iter().all(|step| !step.contains("B-TREE")), "in its order: {budgeted:#?}");
-    let matured = plan(&mut conn, &crate::holds::MATURED.replace('?', "1"));
+    let matured = plan(&mut conn, &holds::MATURED.replace('?', "1"));
     assert!(matured[0].contains("holds_maturing"), "{matured:#?}");
     let waiting = plan(&mut conn, &crate::referrals::WAITING.replace('?', "1"));
     assert!(waiting[0].contains("referrer_id=?"), "one referrer's referrals, not the book's: {waiting:#?}");

@@ -23,10 +23,13 @@ use crate::world::World;
 
 pub mod api_keys;
 pub mod batches;
+pub mod budgets;
 mod case_list;
 pub mod claims;
 pub mod codes;
+pub mod commissions;
 pub mod history;
+pub mod holds;
 pub mod idempotency;
 pub mod limiter;
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub mod races;
 pub mod records;
 pub mod redemptions;
 pub mod referrals;
+pub mod refunds;
 pub mod refusals;
 pub mod reports;
 pub mod snapshots;
