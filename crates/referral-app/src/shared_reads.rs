@@ -10,8 +10,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, EventReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports,
-    StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
+    ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -118,6 +118,10 @@ impl Reports for SharedReads {
         aged: Timestamp,
     ) -> Result<SummaryReport, StoreError> {
         self.reports.summary(book, host, aged).await
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        self.reports.audit(book, filter).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

@@ -10,6 +10,7 @@
 //! | 6 | referral_progress | held since `lock` or `scene` |
 //! | 7 | spend_events (by source id), spend_event_details, spend_folds | new keys |
 //! | 8 | affiliate_tracking (by key), idempotency_replies | day rows, a slot of them |
+//! | 9 | users who act and are new (by name), audit_log | new keys |
 //!
 //! A table that gets nothing costs nothing. When a statement fails, those behind it are refused by the server, and the
 //! first refusal is the answer: a key that is taken is [`StoreError::Contended`], found by its SQLSTATE. Memory is
@@ -29,7 +30,7 @@ use crate::failure::Told;
 use crate::ledger::previous;
 use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
-use crate::{budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
+use crate::{audit, budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
 
 type Writing<'a> = BoxFuture<'a, Result<(), StoreError>>;
 
@@ -74,6 +75,8 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
     flight.rows(&changes.folded, |rows| spending::fold(conn, book, rows));
     flight.rows(&changes.days, |rows| add_days(conn, book, rows));
     flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
+    flight.rows(&changes.audit, |rows| audit::make_people(conn, book, rows));
+    flight.rows(&changes.audit, |rows| audit::insert(conn, book, rows));
     flight.send().await
 }
 

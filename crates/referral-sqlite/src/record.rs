@@ -11,6 +11,7 @@
 //! | 7 | spend_events, spend_event_details, spend_folds | an insert a row |
 //! | 8 | holds, hold_steps | an insert a row |
 //! | 9 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
+//! | 10 | users (who acts and is new), audit_log | a look-up and an insert an entry |
 //!
 //! Every statement is kept prepared, and SQLite runs in this process: a row costs some microseconds and no round trip,
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
@@ -30,7 +31,7 @@ use crate::ledger::previous;
 use crate::schema::{commission_steps, reward_steps};
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
-use crate::{budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
+use crate::{audit, budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
 
 /// The share of every day row that is written here: there is one writer.
 const SLOT: i64 = 0;
@@ -52,7 +53,8 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     changes.holds.iter().try_for_each(|hold| holds::insert(conn, book, hold))?;
     changes.hold_steps.iter().try_for_each(|step| holds::insert_step(conn, book, step))?;
     changes.days.iter().try_for_each(|day| add_day(conn, book, day))?;
-    changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))
+    changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))?;
+    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))
 }
 
 /// A unit that changes a month's budget has asked it for every reward that it grants.

@@ -16,10 +16,10 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, Budgets, Changes, CodeClaim, Codes, EventReport, HistoryFilter, HistoryItem,
-    Idempotency, IdempotencyKey, Inserted, Ledger, Matured, MyReferralReport, NewUser, Programs, Recorder,
-    Redemptions, Referrals, ReferrerReport, Reports, Spending, Store, StoreError, StoredReply, SummaryReport,
-    UnitOfWork, Users,
+    AccountReport, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, Codes, EventReport,
+    HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured, MyReferralReport,
+    NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending, Store,
+    StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -192,5 +192,6 @@ reports! {
     fn event(book: BookId, source: &SourceId, month: Month) -> Option<EventReport>;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
     fn verify() -> Verdict;
 }

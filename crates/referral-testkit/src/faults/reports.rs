@@ -8,8 +8,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, EventReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports,
-    StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
+    ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -59,5 +59,6 @@ faulty! {
     fn event(book: BookId, source: &SourceId, month: Month) -> Option<EventReport>;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
     fn verify() -> Verdict;
 }

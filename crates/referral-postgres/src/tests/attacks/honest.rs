@@ -350,8 +350,9 @@ pub(super) fn everything() -> String {
     let groups: Vec<_> = [rewards(), redeeming(), owing()].concat().iter().map(Group::sql).collect();
     let first = referral(REFERRAL, ANA, BEN).insert();
     let promised = promised::everything();
+    let audit = super::on_audit::honest();
     format!(
-        "BEGIN;{}\n{}\n{first}\n{}\n{}{promised}COMMIT;",
+        "BEGIN;{}\n{}\n{first}\n{}\n{}{promised}{audit}COMMIT;",
         people(),
         accounts(),
         groups.join("\n"),

@@ -356,7 +356,13 @@ pub(super) fn everything() -> String {
     let groups: Vec<_> = groups.iter().map(Group::sql).collect();
     let people = format!("{}\n{}\n{}", people(), accounts(), held::people());
     let referrals = referral(REFERRAL, ANA, BEN).insert() + &held::referral_of_eve().insert();
-    format!("BEGIN;{people}\n{referrals}\n{}\n{}\n{}COMMIT;", groups.join("\n"), story(), held::story())
+    let audit = super::on_audit::honest();
+    format!(
+        "BEGIN;{people}\n{referrals}\n{}\n{}\n{}{audit}COMMIT;",
+        groups.join("\n"),
+        story(),
+        held::story()
+    )
 }
 
 /// A posting that would be honest: 5 more for Ana. Attacks change one thing of it.

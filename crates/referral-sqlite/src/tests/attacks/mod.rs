@@ -6,6 +6,7 @@
 
 mod held;
 mod honest;
+mod on_audit;
 mod on_holds;
 mod on_ledger;
 mod on_lines;
@@ -48,10 +49,17 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    [on_ledger::attacks(), on_lines::attacks(), on_holds::attacks(), on_rows::attacks(), on_story::attacks()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        on_audit::attacks(),
+        on_ledger::attacks(),
+        on_lines::attacks(),
+        on_holds::attacks(),
+        on_rows::attacks(),
+        on_story::attacks(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The honest book, in a file of its own.
