@@ -57,7 +57,8 @@ async fn friends(world: &World, referrer: &str, names: &[&str]) -> UserId {
     for name in names {
         world.sign_up(name, &code).await.expect("applied");
         world.verify(name).await;
-        world.spend(&[a_spend(&format!("inv_{name}"), name, usd(60_00)).build()]).await;
+        let spend = a_spend(&format!("inv_{name}"), name, usd(60_00)).at(world.now());
+        world.spend(&[spend.build()]).await;
         world.clock.advance(1_000_000);
     }
     code.owner

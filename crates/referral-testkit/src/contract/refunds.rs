@@ -300,7 +300,7 @@ pub async fn spends_and_refunds_at_once_end_at_their_level(subject: Subject) {
     }
     let progress = progress(&world, ben).await;
     println!("events at once={} steps={}", rounds * racers, progress.reward_steps);
-    assert_eq!((progress.spend.gross, progress.spend.net()), (360_00, 12_00));
+    assert_eq!((progress.spend.gross, progress.spend.net()), (36_000, 12_00));
     assert_eq!((progress.reward.is_posted(), balances(&world, ana).await.available), (false, 0));
     assert_verified(&world).await;
 }
