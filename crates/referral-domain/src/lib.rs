@@ -37,6 +37,7 @@ pub mod budget;
 pub mod code;
 pub mod commission;
 pub mod credit;
+pub mod explain;
 pub mod grant;
 pub mod hold;
 pub mod id;
