@@ -1,8 +1,10 @@
 //! The resources: one endpoint a file, with its body, view, handler and OpenAPI; all mounted here.
 
+pub mod admin;
 pub mod asking;
 pub mod code;
 pub mod credit;
+mod days;
 pub mod event;
 pub mod health;
 pub mod referral;
@@ -16,6 +18,7 @@ use crate::openapi::Document;
 use crate::routing::{answering, describe, get, json};
 
 pub use asking::Asking;
+use days::day_range;
 pub use refusal::{Explain, failed};
 
 #[derive(OpenApi)]
@@ -36,6 +39,8 @@ pub use refusal::{Explain, failed};
     event::email_verified::email_verified,
     event::spend::spend,
     event::refund::refund,
+    event::explain::explain_event,
+    admin::audit::list::list_entries,
     health::healthz,
     health::readyz,
 ))]
@@ -66,8 +71,10 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(answering("/api/credits/export", "text/csv").route(get().to(credit::export::export)))
         .service(json("/api/credits/redeem").route(post().to(credit::redeem::redeem)))
         .service(json("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
+        .service(json("/api/events/{source_id}/explain").route(get().to(event::explain::explain_event)))
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
+        .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
     describe(config);

@@ -11,8 +11,10 @@ mod story;
 mod token;
 
 mod applying;
+mod auditing;
 mod bad_input;
 mod coverage;
+mod explaining;
 mod history;
 mod idempotency;
 mod limits;
