@@ -8,6 +8,7 @@ mod address;
 mod apply;
 mod at_once;
 mod balance;
+mod budget;
 mod code;
 mod code_cache;
 mod fallback;

@@ -3,8 +3,10 @@
 mod apply;
 mod apply_window;
 mod code;
+mod commission;
 mod credit;
 mod header;
+mod hold;
 mod identity;
 mod journal;
 mod journal_faults;
@@ -12,6 +14,7 @@ mod level;
 mod made;
 mod money;
 mod names;
+mod refund;
 mod settle;
 mod settle_window;
 mod spend;

@@ -197,8 +197,7 @@ fn told() -> impl Strategy<Value = EventCommand> {
 fn told_refund() -> impl Strategy<Value = RefundCommand> {
     let names = proptest::sample::select(vec!["u_ben", "u_ben", "u_eva", "u_zoe"]);
     let minor = proptest::sample::select(vec![1, 2_500, 4_999, 9_000]);
-    let days =
-        proptest::sample::select(vec![0, 2, 58, 61].into_iter().map(|it| days(it)).collect::<Vec<_>>());
+    let days = proptest::sample::select([0, 2, 58, 61].map(days).to_vec());
     (0..6_u8, 0..6_u8, names, minor, days, 0..4_usize).prop_map(|(id, of, name, minor, at, reason)| {
         let reason = RefundReason::ALL[reason];
         let refund = refunded(

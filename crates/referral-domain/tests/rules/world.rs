@@ -124,10 +124,6 @@ impl World {
         self.tell_with(told, &mut ids)
     }
 
-    pub(crate) fn spend_with(&mut self, told: &[SpendCommand], ids: &mut dyn FnMut() -> Uuid) -> Vec<Answer> {
-        self.tell_with(&events(told), ids)
-    }
-
     pub(crate) fn spend(&mut self, told: &[SpendCommand]) -> Vec<Answer> {
         self.tell(&events(told))
     }

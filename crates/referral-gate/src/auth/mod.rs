@@ -25,7 +25,7 @@ pub use gate::{Gate, KeyDirectory};
 pub use keys::{KeyFault, KeySource};
 pub use names::ClaimNames;
 pub use policy::TokenPolicy;
-pub use staff::{Adjusts, Anywhere, Duty, Governs, Pays, Reads, Reviews, Staff};
+pub use staff::{Adjusts, Anywhere, Duty, Explains, Governs, Pays, Reads, Reviews, Staff};
 pub use token::Tokens;
 
 /// The credentials do not hold. Which check failed is known to nobody.

@@ -40,6 +40,8 @@ macro_rules! duties {
 duties! {
     /// Looks, and changes nothing.
     Reads = [Operator, Finance, Admin] or [AdminRead, AdminWrite];
+    /// Asks why an event was paid or was not, as the host's servers may that send events.
+    Explains = [Operator, Finance, Admin] or [EventsWrite, AdminRead, AdminWrite];
     /// Pays people out.
     Pays = [Finance, Admin] or [PayoutsWrite];
     /// Moves money by hand.

@@ -70,6 +70,10 @@ fn each_duty_lets_in_whom_it_names_and_nobody_else() {
         let_in::<Reads>(),
         (vec![R::Operator, R::Finance, R::Admin], vec![S::AdminRead, S::AdminWrite])
     );
+    assert_eq!(
+        let_in::<Explains>(),
+        (vec![R::Operator, R::Finance, R::Admin], vec![S::EventsWrite, S::AdminRead, S::AdminWrite])
+    );
     assert_eq!(let_in::<Pays>(), (vec![R::Finance, R::Admin], vec![S::PayoutsWrite]));
     assert_eq!(let_in::<Adjusts>(), (vec![R::Finance, R::Admin], vec![S::AdminWrite]));
     assert_eq!(let_in::<Governs>(), (vec![R::Admin], vec![S::AdminWrite]));

@@ -39,6 +39,7 @@ pub use refusal::{Explain, failed};
     event::email_verified::email_verified,
     event::spend::spend,
     event::refund::refund,
+    event::explain::explain_event,
     admin::audit::list::list_entries,
     health::healthz,
     health::readyz,
@@ -70,6 +71,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(answering("/api/credits/export", "text/csv").route(get().to(credit::export::export)))
         .service(json("/api/credits/redeem").route(post().to(credit::redeem::redeem)))
         .service(json("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
+        .service(json("/api/events/{source_id}/explain").route(get().to(event::explain::explain_event)))
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
         .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))

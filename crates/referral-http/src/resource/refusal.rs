@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use referral_app::{
     ApplyRefusal, Failure, KeyReused, Never, RedeemRefused, ReversalRefused, Throttled, TimeOutOfRange,
+    UnknownEvent,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
@@ -121,6 +122,12 @@ fn untimely(pointer: String, detail: &'static str) -> Problem {
     let place = Place::Pointer(pointer);
     let fault = FieldFault { place, code: "time-out-of-range", detail: detail.into() };
     Problem::new(ProblemCode::TimeOutOfRange).errors(vec![fault])
+}
+
+impl Explain for UnknownEvent {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::not_found()
+    }
 }
 
 impl Explain for RedeemRefused {

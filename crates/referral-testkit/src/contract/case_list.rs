@@ -198,6 +198,7 @@ macro_rules! store_contract {
                 friends_of_one_referrer_who_cross_at_once_are_rewarded_once_each,
                 friends_of_many_referrers_who_cross_at_once_are_rewarded_once_each,
                 overlapping_batches_in_any_rotation_all_end,
+                of_two_thousand_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget,
                 a_verification_and_the_spend_it_releases_at_once_grant_each_promise_once,
                 credits_used_while_rewards_arrive_add_up,
             }

@@ -2,6 +2,7 @@
 
 pub mod email_verified;
 mod events_form;
+pub mod explain;
 pub mod refund;
 mod refund_form;
 pub mod result;

@@ -17,7 +17,9 @@ type Request = (String, Value);
 /// Paths and bodies by operation.
 pub(super) async fn bodies(_story: &Story) -> BTreeMap<String, Request> {
     let get = |path: &str| (format!("GET {path}"), (path.to_owned(), Value::Null));
-    [get("/api/admin/audit")].into()
+    let explain = "/api/events/{source_id}/explain";
+    let explained = (format!("GET {explain}"), (explain.replace("{source_id}", "inv_1001"), Value::Null));
+    [get("/api/admin/audit"), explained].into()
 }
 
 /// What a second, equal request of a write is answered with.

@@ -7,7 +7,7 @@ use super::row::{Row, id};
 use super::{Attack, attack};
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [referrals(), progresses(), commissions(), codes(), events(), refunds(), folds()]
+    [referrals(), promised(), progresses(), commissions(), codes(), events(), refunds(), folds()]
         .into_iter()
         .flatten()
         .collect()
@@ -45,20 +45,6 @@ fn referrals() -> Vec<Attack> {
         coming("with a negative reward", Check("referrer_reward_bounds"), |row| {
             row.set("referrer_reward", -1)
         }),
-        coming("held for longer than anybody may", Check("hold_days_bounds"), |row| row.set("hold_days", 91)),
-        coming("with more commission than was spent", Check("commission_rate_bounds"), |row| {
-            row.set("commission_rate", 1_000_001)
-        }),
-        coming("with commission for less than no time", Check("commission_months_bounds"), |row| {
-            row.set("commission_months", -1)
-        }),
-        coming("with a negative cap", Check("commission_cap_bounds"), |row| row.set("commission_cap", -1)),
-        coming("with half a commission", Check("commission_whole"), |row| {
-            row.set("commission_months", "NULL")
-        }),
-        coming("with a cap on no commission", Check("commission_whole"), |row| {
-            row.set("commission_rate", "NULL").set("commission_months", "NULL").set("commission_cap", 5)
-        }),
         coming("from an unknown source", Check("source_known"), |row| row.set("source", "'dream'")),
         attack(
             "a referral without progress",
@@ -82,6 +68,26 @@ fn referrals() -> Vec<Attack> {
         ),
         attack("delete a referral", Trigger("referrals_stay"), "DELETE FROM referrals;"),
         attack("replace a referral", Trigger("referrals_stay"), referral(REFERRAL, ANA, CAT).replace()),
+    ]
+}
+
+/// The terms of holding and of commissions.
+fn promised() -> Vec<Attack> {
+    vec![
+        coming("held for longer than anybody may", Check("hold_days_bounds"), |row| row.set("hold_days", 91)),
+        coming("with more commission than was spent", Check("commission_rate_bounds"), |row| {
+            row.set("commission_rate", 1_000_001)
+        }),
+        coming("with commission for less than no time", Check("commission_months_bounds"), |row| {
+            row.set("commission_months", -1)
+        }),
+        coming("with a negative cap", Check("commission_cap_bounds"), |row| row.set("commission_cap", -1)),
+        coming("with half a commission", Check("commission_whole"), |row| {
+            row.set("commission_months", "NULL")
+        }),
+        coming("with a cap on no commission", Check("commission_whole"), |row| {
+            row.set("commission_rate", "NULL").set("commission_months", "NULL").set("commission_cap", 5)
+        }),
     ]
 }
 
