@@ -6,7 +6,7 @@ use referral_domain::apply::{self, Applied, ApplyOrder, ApplyScene, GENERATIONS,
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::identity::Fingerprint;
 use referral_domain::port::{NewUser, ReferralReport, StoreError, Unit};
-use referral_domain::program::Program;
+use referral_domain::program::{Program, Terms};
 use referral_domain::spend::PARKED_FOR;
 use referral_domain::time::{DAY, Timestamp};
 use referral_domain::user::UserFacts;
@@ -84,8 +84,24 @@ pub(crate) async fn arrive(
     let scene = load(unit, program, referred, referrer, code, now).await?;
     let mut told = spread(unit, program, &scene.referred, now, ids).await?;
     let existing = told.own.take();
-    let decided = apply::decide(arrival.order, ApplyScene { existing, ..scene }, now, ids);
+    let promised = promised(unit, program, arrival, now).await?;
+    let decided = apply::decide(arrival.order, ApplyScene { existing, promised, ..scene }, now, ids);
     Ok((decided, told))
+}
+
+/// The terms in force when a code was applied, when that was earlier: what is published since does not touch them.
+async fn promised(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    arrival: &Arrival<'_>,
+    now: Timestamp,
+) -> Result<Option<(u32, Terms)>, StoreError> {
+    let applied_at = arrival.order.applied_at;
+    if arrival.code.is_none() || applied_at >= now {
+        return Ok(None);
+    }
+    let then = unit.programs().find(&program.slug, applied_at).await?;
+    Ok(then.map(|program| (program.rule_version, program.rules.terms)))
 }
 
 /// Adds a new referral to what is recorded.
@@ -163,6 +179,7 @@ async fn load(
     let book = program.book;
     let mut scene = ApplyScene {
         program: program.clone(),
+        promised: None,
         code,
         referred,
         referrer,

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::code::{Code, Unusable};
 use crate::id::{ReferralId, UserId};
-use crate::program::Program;
+use crate::program::{Program, Terms};
 use crate::referral::{Attribution, Award, Progress, Referral, ReferralFacts, Review, SpendTotals, State};
 use crate::settle::{Circumstances, Grant, hear_email, settle};
 use crate::spend::{PARKED_FOR, SpendEvent};
@@ -20,6 +20,8 @@ pub const GENERATIONS: u32 = 5;
 pub struct ApplyScene {
     /// The program, with the rules in force.
     pub program: Program,
+    /// The terms in force when the code was applied, with their version, when that was earlier.
+    pub promised: Option<(u32, Terms)>,
     /// The code, locked; `None` when nobody has it.
     pub code: Option<Code>,
     /// The referred user, locked.
@@ -130,7 +132,7 @@ pub enum Applied {
 /// # let text = CodeText::parse("K7WQ2M9X").expect("a code");
 /// # let code = Code::primary(book, CodeId::from_uuid(Uuid::from_u128(3)), ana.id, text, now);
 /// let scene = ApplyScene {
-///     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
+///     program, promised: None, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
 ///     ancestors: vec![], crowding: None, parked: vec![],
 /// };
 /// let attribution = Attribution { source: Source::Typed, click: None, clicked_at: None, sub_id: None };
@@ -234,7 +236,7 @@ fn make(
 
 fn fresh(order: &ApplyOrder, scene: &ApplyScene, code: &Code, id: ReferralId, now: Timestamp) -> Referral {
     let ApplyScene { program, referred, .. } = scene;
-    let terms = program.rules.terms;
+    let (rule_version, terms) = scene.promised.unwrap_or((program.rule_version, program.rules.terms));
     let facts = ReferralFacts {
         book: program.book,
         id,
@@ -242,7 +244,7 @@ fn fresh(order: &ApplyOrder, scene: &ApplyScene, code: &Code, id: ReferralId, no
         referred: referred.id,
         code: code.id,
         code_text: code.text.clone(),
-        rule_version: program.rule_version,
+        rule_version,
         terms,
         attribution: order.attribution.clone(),
         signed_up_at: referred.signed_up_at,

@@ -35,6 +35,7 @@ mod record;
 mod redemptions;
 mod referrals;
 mod reports;
+mod rules;
 mod schema;
 mod spending;
 mod statement;

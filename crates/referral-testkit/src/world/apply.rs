@@ -70,6 +70,7 @@ impl World {
         let (program, referrer) = (self.program.clone(), Some(referrer));
         Ok(ApplyScene {
             program,
+            promised: None,
             code,
             referred,
             referrer,
