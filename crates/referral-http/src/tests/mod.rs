@@ -14,6 +14,7 @@ mod applying;
 mod auditing;
 mod bad_input;
 mod coverage;
+mod governing;
 mod history;
 mod idempotency;
 mod limits;
