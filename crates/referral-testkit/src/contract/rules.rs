@@ -177,10 +177,10 @@ pub async fn what_is_published_later_does_not_touch_a_referral(subject: Subject)
     let below = world.program.rules.terms.spend_threshold - 1;
     world.spend(&[a_spend("inv_1", "u_ben", usd(below)).build()]).await;
     let before = world.referral(made.facts.referred).await.expect("a referral");
-    assert_eq!((&before.facts, before.progress.reward.is_granted()), (&made.facts, false));
+    assert_eq!((&before.facts, before.progress.reward.is_posted()), (&made.facts, false));
     world.spend(&[a_spend("inv_2", "u_ben", usd(1)).build()]).await;
     let after = world.referral(made.facts.referred).await.expect("a referral");
-    assert!(after.progress.reward.is_granted(), "it has what it was promised");
+    assert!(after.progress.reward.is_posted(), "it has what it was promised");
     let wallet = world.account("u_ana", world.now()).await.last.expect("a line");
     assert_eq!(wallet.after.available, world.program.rules.terms.referrer_reward);
 }
