@@ -87,6 +87,11 @@ impl App {
         self.codes.iter().for_each(|codes| codes.forget(book, folded));
     }
 
+    /// Forgets what was looked up of a program: it may have changed.
+    pub(crate) fn forget_program(&self, slug: &Slug) {
+        self.codes.iter().for_each(|codes| codes.forget_program(slug));
+    }
+
     /// Forgets what was looked up of all codes.
     pub fn forget_codes(&self) {
         self.codes.iter().for_each(CodeCache::clear);
@@ -123,7 +128,7 @@ impl App {
     }
 
     /// 63 random bits.
-    fn draw_number(&self) -> i64 {
+    pub(crate) fn draw_number(&self) -> i64 {
         let mut bytes = [0; 8];
         self.chance().fill(&mut bytes);
         i64::from_be_bytes(bytes) & i64::MAX

@@ -15,6 +15,7 @@ use referral_domain::port::{
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
@@ -58,6 +59,15 @@ impl Reports for SharedReads {
 
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
         self.reports.programs(now).await
+    }
+
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        self.reports.rule_versions(program, before, limit).await
     }
 
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {

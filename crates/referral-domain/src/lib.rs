@@ -48,6 +48,7 @@ pub mod port;
 pub mod program;
 pub mod reference;
 pub mod referral;
+pub mod rules;
 pub mod settle;
 pub mod spend;
 pub mod time;

@@ -14,6 +14,7 @@ use referral_domain::port::{
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
 use referral_domain::referral::{Referral, StateName};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::{EmailStatus, UserFacts};
 
@@ -28,12 +29,21 @@ impl Reports for MemoryStore {
     }
 
     async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
-        Ok(self.committed()?.program(slug, now).cloned())
+        Ok(self.committed()?.program(slug, now))
     }
 
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
         let state = self.committed()?;
-        Ok(state.programs.iter().filter_map(|(slug, _)| state.program(slug, now)).cloned().collect())
+        Ok(state.programs.iter().filter_map(|(slug, _)| state.program(slug, now)).collect())
+    }
+
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        self.committed()?.published(program, before.unwrap_or(u32::MAX), limit)
     }
 
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {

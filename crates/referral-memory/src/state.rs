@@ -18,6 +18,7 @@ use referral_domain::port::{IdempotencyKey, StoredReply};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
+use referral_domain::rules::RuleVersion;
 use referral_domain::spend::SpendEvent;
 use referral_domain::time::{Day, Month};
 use referral_domain::tracking::DayDelta;
@@ -43,8 +44,10 @@ macro_rules! tables {
 }
 
 tables! {
-    /// Programs with the one version of their rules.
-    programs: Facts<Slug, Program>,
+    /// Programs with their first rules; name, landing URL and status change.
+    programs: Rows<Slug, Program>,
+    /// Every version of their rules.
+    rule_versions: Facts<(BookId, u32), RuleVersion>,
     /// One program a book.
     books: Facts<BookId, Slug>,
 

@@ -19,11 +19,12 @@ use referral_domain::port::{
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::PgStore;
-use crate::{api_keys, audit, codes, migration, programs, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, rules, users, verify};
 
 /// Runs a report of one statement, and gives its session back when it has its answer.
 macro_rules! report {
@@ -59,6 +60,15 @@ impl Reports for PgStore {
 
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
         report!(self, |conn| programs::all(conn, now))
+    }
+
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        report!(self, |conn| rules::page(conn, program, before, limit))
     }
 
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {

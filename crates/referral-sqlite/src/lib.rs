@@ -32,6 +32,7 @@ mod record;
 mod redemptions;
 mod referrals;
 mod reports;
+mod rules;
 mod schema;
 mod spending;
 mod statement;

@@ -18,11 +18,12 @@ use referral_domain::port::{
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
-use crate::{api_keys, audit, codes, migration, programs, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, rules, users, verify};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -37,6 +38,16 @@ impl Reports for SqliteStore {
 
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
         self.readers.read(move |conn| programs::all(conn, now)).await
+    }
+
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        let program = program.clone();
+        self.readers.read(move |conn| rules::page(conn, &program, before, limit)).await
     }
 
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {

@@ -24,6 +24,7 @@ use referral_domain::port::{
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
+use referral_domain::rules::{PublishedRules, RuleVersion};
 use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
@@ -85,6 +86,22 @@ impl Programs for PausableUnit {
 
     async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError> {
         self.inner.programs().insert(program).await
+    }
+
+    async fn lock(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        self.inner.programs().lock(slug, now).await
+    }
+
+    async fn save(&mut self, program: &Program) -> Result<(), StoreError> {
+        self.inner.programs().save(program).await
+    }
+
+    async fn newest_rules(&mut self, book: BookId) -> Result<RuleVersion, StoreError> {
+        self.inner.programs().newest_rules(book).await
+    }
+
+    async fn publish(&mut self, book: BookId, version: &RuleVersion) -> Result<(), StoreError> {
+        self.inner.programs().publish(book, version).await
     }
 }
 
@@ -183,6 +200,7 @@ macro_rules! reports {
 
 reports! {
     fn ready() -> ();
+    fn rule_versions(program: &Program, before: Option<u32>, limit: u32) -> Vec<PublishedRules>;
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;

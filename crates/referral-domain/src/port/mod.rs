@@ -1,6 +1,6 @@
 //! The ports: what the use cases ask of the world, object-safe and batch-first, with one concrete error.
 //!
-//! Lock order, which every unit obeys: idempotency key, redemption (when one is
+//! Lock order, which every unit obeys: program (when it is changed), idempotency key, redemption (when one is
 //! reversed), users (sorted), codes, the program's graph, a mailbox, referrals (by
 //! referred user), the month's budget, account heads (by account), event keys (by source id), day rows (by key).
 

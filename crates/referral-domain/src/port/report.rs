@@ -13,6 +13,7 @@ use crate::ledger::{Line, Transaction, TransactionKind, Verdict};
 use crate::program::Program;
 use crate::reference::{HostId, Slug, SourceId};
 use crate::referral::Referral;
+use crate::rules::PublishedRules;
 use crate::spend::{RefundFact, SpendEvent};
 use crate::time::{Month, Timestamp};
 use crate::user::{EmailStatus, UserFacts};
@@ -206,6 +207,14 @@ pub trait Reports: Send + Sync {
 
     /// Every program with the rules in force at `now`, by slug.
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError>;
+
+    /// At most `limit` versions of a program's rules, the newest first: all, or those before a version.
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError>;
 
     /// The API key with this hash, whatever its state.
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError>;

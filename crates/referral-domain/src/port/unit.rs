@@ -17,6 +17,7 @@ use crate::money::Currency;
 use crate::program::Program;
 use crate::reference::{HostId, Reference, Slug, SourceId};
 use crate::referral::Referral;
+use crate::rules::RuleVersion;
 use crate::spend::{RefundFact, SpendEvent, SpendScene};
 use crate::time::{Month, Timestamp};
 use crate::user::UserFacts;
@@ -92,6 +93,22 @@ pub trait Programs: Send {
 
     /// Stores a program with its first rules, unless its slug is taken.
     async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError>;
+
+    /// A program with the rules in force at `now`, locked until the unit ends: nobody changes it, or publishes rules for
+    /// it, meanwhile.
+    async fn lock(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError>;
+
+    /// Replaces what may change of a program that was locked: its name, its landing URL, its status.
+    async fn save(&mut self, program: &Program) -> Result<(), StoreError>;
+
+    /// The newest version of a program's rules, in force or not yet.
+    async fn newest_rules(&mut self, book: BookId) -> Result<RuleVersion, StoreError>;
+
+    /// Stores a new version of the rules of a program that was locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] when there is such a version.
+    async fn publish(&mut self, book: BookId, version: &RuleVersion) -> Result<(), StoreError>;
 }
 
 /// A user to be found, or made under this id.

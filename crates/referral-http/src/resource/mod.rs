@@ -41,6 +41,16 @@ pub use refusal::{Explain, failed};
     event::refund::refund,
     event::explain::explain_event,
     admin::audit::list::list_entries,
+    admin::program::list::list_programs,
+    admin::program::create::create_program,
+    admin::program::show::show_program,
+    admin::program::change::change_program,
+    admin::rules::list::list_rules,
+    admin::rules::publish::publish_rules,
+    admin::rules::preview::preview_rules,
+    admin::api_key::list::list_api_keys,
+    admin::api_key::create::create_api_key,
+    admin::api_key::revoke::revoke_api_key,
     health::healthz,
     health::readyz,
 ))]
@@ -74,7 +84,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/events/{source_id}/explain").route(get().to(event::explain::explain_event)))
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
-        .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))
+        .configure(admin::mount)
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
     describe(config);

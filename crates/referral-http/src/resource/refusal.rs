@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use referral_app::{
-    ApplyRefusal, Failure, KeyReused, Never, RedeemRefused, ReversalRefused, Throttled, TimeOutOfRange,
-    UnknownEvent,
+    ApplyRefusal, CreateProgramRefused, Failure, KeyReused, Never, RedeemRefused, ReversalRefused,
+    RulesRefused, Throttled, TimeOutOfRange, UnknownEvent,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
 use referral_domain::credit::RedeemRefusal;
+use referral_domain::rules::RuleFault;
 use referral_domain::spend::SpendRefusal;
 use referral_domain::time::{SECOND, Timestamp};
 
@@ -115,6 +116,56 @@ impl Explain for RefusedSpend {
         let SpendRefusal::TimeOutOfRange { index } = self.refusal;
         let place = if self.batch { format!("/events/{index}") } else { String::new() };
         untimely(place + "/occurred_at", "more than 5 minutes ahead of the clock, or more than 400 days back")
+    }
+}
+
+impl Explain for CreateProgramRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::Taken => Problem::new(ProblemCode::ProgramTaken),
+            Self::Rules(faults) => contradictory(faults),
+        }
+    }
+}
+
+impl Explain for RulesRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Rules(faults) => contradictory(faults),
+            Self::Past | Self::Overtaken { .. } => {
+                Problem::new(ProblemCode::TimeOutOfRange).errors(rules_faults(self))
+            }
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+fn contradictory(faults: &[RuleFault]) -> Problem {
+    Problem::new(ProblemCode::RulesInvalid).errors(faults.iter().map(rule_fault).collect())
+}
+
+fn rule_fault(fault: &RuleFault) -> FieldFault {
+    let (code, detail) = match fault {
+        RuleFault::Currency { .. } => ("currency-mismatch", "must be of the program's currency"),
+        RuleFault::BudgetBelowReward => ("budget-below-reward", "no reward would ever fit this budget"),
+        RuleFault::HourAboveDay => ("hour-above-day", "more an hour than a day"),
+    };
+    FieldFault { place: Place::Pointer(format!("/rules/{}", fault.rule())), code, detail: detail.into() }
+}
+
+/// What is wrong with rules, each with where.
+pub(super) fn rules_faults(refused: &RulesRefused) -> Vec<FieldFault> {
+    let late = |detail: String| {
+        let place = Place::Pointer("/effective_from".to_owned());
+        vec![FieldFault { place, code: "time-out-of-range", detail: detail.into() }]
+    };
+    match refused {
+        RulesRefused::Rules(faults) => faults.iter().map(rule_fault).collect(),
+        RulesRefused::Past => late("must not lie in the past".to_owned()),
+        RulesRefused::Overtaken { version, from } => {
+            late(format!("version {version} is in force from {from} on"))
+        }
+        RulesRefused::KeyReused(_) => Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ mod auditing;
 mod bad_input;
 mod coverage;
 mod explaining;
+mod governing;
 mod history;
 mod idempotency;
 mod limits;

@@ -23,6 +23,17 @@ macro_rules! store_contract {
                 programs_are_listed_by_slug,
                 one_program_never_sees_what_belongs_to_another,
             }
+            rules {
+                a_version_is_in_force_from_its_instant_on_and_not_before,
+                of_versions_from_one_instant_the_later_is_in_force,
+                the_newest_version_is_answered_in_force_or_not,
+                a_version_is_published_once,
+                versions_published_at_once_are_numbered_without_a_gap,
+                versions_are_listed_newest_first_with_who_published_them,
+                what_is_published_later_does_not_touch_a_referral,
+                a_program_that_is_saved_shows_what_changed_and_keeps_the_rest,
+                a_locked_program_does_not_change_until_the_unit_ends,
+            }
             users {
                 locking_makes_the_users_that_are_missing,
                 a_user_who_exists_keeps_their_id_and_first_sight,
@@ -319,6 +330,7 @@ mod tests {
             refunds,
             refusals,
             reports,
+            rules,
             snapshots,
             spending,
             unit_of_work,

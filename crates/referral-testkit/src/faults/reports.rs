@@ -13,6 +13,7 @@ use referral_domain::port::{
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
@@ -49,6 +50,7 @@ faulty! {
     fn ready() -> ();
     fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
     fn programs(now: Timestamp) -> Vec<Program>;
+    fn rule_versions(program: &Program, before: Option<u32>, limit: u32) -> Vec<PublishedRules>;
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;

@@ -21,6 +21,7 @@ use referral_domain::port::{
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
+use referral_domain::rules::RuleVersion;
 use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
@@ -94,6 +95,10 @@ faulty! {
     Programs by programs {
         fn find(slug: &Slug, now: Timestamp) -> Option<Program>;
         fn insert(program: &Program) -> Inserted;
+        fn lock(slug: &Slug, now: Timestamp) -> Option<Program>;
+        fn save(program: &Program) -> ();
+        fn newest_rules(book: BookId) -> RuleVersion;
+        fn publish(book: BookId, version: &RuleVersion) -> ();
     }
     Users by users {
         fn lock(book: BookId, named: &[NewUser], ids: &[UserId], now: Timestamp) -> Vec<UserFacts>;

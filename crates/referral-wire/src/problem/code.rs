@@ -101,6 +101,12 @@ problem_codes! {
     BatchState = 409 "batch-state", "The batch is past this step",
         "The batch's status does not allow this step.",
         "Read the batch and act on its present status.";
+    ProgramTaken = 409 "program-taken", "There is another program of this id",
+        "A program's id is given once, for ever, and this one is another program's.",
+        "Choose another id; or change that program, if you administer it.";
+    CodeTaken = 409 "code-taken", "Somebody has this code",
+        "Another code of this program reads like this one: case, blanks and hyphens do not count, nor does O for 0, I or L for 1.",
+        "Choose another code.";
     TooLarge = 413 "too-large", "The body is too large",
         "A body may have at most 1 MiB.",
         "Split the batch; an event batch takes up to 1000 events.";
@@ -155,9 +161,12 @@ problem_codes! {
     OverReversal = 422 "over-reversal", "More would be reversed than was redeemed",
         "The reversals of a redemption may not exceed it; nothing was changed.",
         "Reverse at most what is left of the redemption.";
-    TimeOutOfRange = 422 "time-out-of-range", "The event's time is out of range",
-        "`occurred_at` is more than 5 minutes ahead of the service's clock, or older than 400 days.",
-        "Check the sender's clock and the event's time.";
+    TimeOutOfRange = 422 "time-out-of-range", "The time is out of range",
+        "`occurred_at` is more than 5 minutes ahead of the service's clock, or older than 400 days; or `effective_from` lies in the past, or before the version published last.",
+        "Check the sender's clock and the time.";
+    RulesInvalid = 422 "rules-invalid", "The rules do not go together",
+        "Each rule is within its bounds, but one contradicts another, or an amount is of another currency than the program's; `errors` points at each.",
+        "Correct every rule named in `errors`; `POST .../rules/preview` tells without publishing.";
     IdempotencyKeyReused = 422 "idempotency-key-reused", "This Idempotency-Key came with another body",
         "The key was used before, by the same caller on the same path, with another body.",
         "Use a new key for a new request.";
@@ -205,7 +214,7 @@ impl ProblemCode {
 mod tests {
     use super::*;
 
-    /// The table of `schemas.md`, section 2, and `internal` for what never happens.
+    /// The table of `schemas.md`, section 2, what administration adds, and `internal` for what never happens.
     const CONTRACT: &[(u16, &[&str])] = &[
         (400, &["invalid-json", "invalid-body", "invalid-query", "cursor-mismatch"]),
         (401, &["unauthenticated"]),
@@ -225,7 +234,15 @@ mod tests {
         (408, &["timeout"]),
         (
             409,
-            &["event-conflict", "redemption-conflict", "case-already-decided", "payout-state", "batch-state"],
+            &[
+                "event-conflict",
+                "redemption-conflict",
+                "case-already-decided",
+                "payout-state",
+                "batch-state",
+                "program-taken",
+                "code-taken",
+            ],
         ),
         (413, &["too-large"]),
         (415, &["unsupported-media-type"]),
@@ -249,6 +266,7 @@ mod tests {
                 "payout-method-missing",
                 "over-reversal",
                 "time-out-of-range",
+                "rules-invalid",
                 "idempotency-key-reused",
             ],
         ),

@@ -1,3 +1,41 @@
 //! Administration: for people by role, for services by scope.
 
+pub mod api_key;
 pub mod audit;
+pub mod program;
+pub mod rules;
+
+use actix_web::web::{self, ServiceConfig};
+
+use crate::routing::{get, json};
+
+/// Mounts every endpoint of administration.
+pub(super) fn mount(config: &mut ServiceConfig) {
+    use web::{delete, patch, post};
+    config
+        .service(
+            json("/api/admin/programs")
+                .route(get().to(program::list::list_programs))
+                .route(post().to(program::create::create_program)),
+        )
+        .service(
+            json("/api/admin/programs/{id}")
+                .route(get().to(program::show::show_program))
+                .route(patch().to(program::change::change_program)),
+        )
+        .service(
+            json("/api/admin/programs/{id}/rules")
+                .route(get().to(rules::list::list_rules))
+                .route(post().to(rules::publish::publish_rules)),
+        )
+        .service(
+            json("/api/admin/programs/{id}/rules/preview").route(post().to(rules::preview::preview_rules)),
+        )
+        .service(
+            json("/api/admin/api-keys")
+                .route(get().to(api_key::list::list_api_keys))
+                .route(post().to(api_key::create::create_api_key)),
+        )
+        .service(json("/api/admin/api-keys/{id}").route(delete().to(api_key::revoke::revoke_api_key)))
+        .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
+}
