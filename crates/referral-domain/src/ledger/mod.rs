@@ -69,6 +69,8 @@ words! {
         Redeem = "redeem",
         /// A redemption's reversal; the second part is its reference.
         RedeemReversal = "redeem-reversal",
+        /// A payout's step that moves money; the second part is `payout:step`.
+        Payout = "payout",
     }
 }
 
