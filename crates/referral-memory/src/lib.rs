@@ -17,6 +17,7 @@ mod fold;
 mod idempotency;
 mod ledger;
 pub mod limiter;
+mod payouts;
 mod posting;
 mod programs;
 mod record;

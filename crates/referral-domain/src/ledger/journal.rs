@@ -172,6 +172,54 @@ impl Journal {
         self.post(heading, user, &[leg], ids)
     }
 
+    /// Reserves an amount of what is available for a payout.
+    ///
+    /// # Errors
+    /// A [`LedgerFault`]; nothing is posted then.
+    pub fn reserve(
+        &mut self,
+        heading: Heading,
+        user: UserId,
+        amount: i64,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<(), LedgerFault> {
+        let (debit, credit) = (Side::User(Purpose::Available), Side::User(Purpose::InPayout));
+        let leg = Leg { kind: heading.kind, debit, credit, amount };
+        self.post(heading, user, &[leg], ids)
+    }
+
+    /// Settles an amount reserved for a payout.
+    ///
+    /// # Errors
+    /// A [`LedgerFault`]; nothing is posted then.
+    pub fn settle(
+        &mut self,
+        heading: Heading,
+        user: UserId,
+        amount: i64,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<(), LedgerFault> {
+        let (debit, credit) = (Side::User(Purpose::InPayout), Side::System(SystemAccount::PayoutClearing));
+        let leg = Leg { kind: heading.kind, debit, credit, amount };
+        self.post(heading, user, &[leg], ids)
+    }
+
+    /// Gives back what a payout reserved.
+    ///
+    /// # Errors
+    /// A [`LedgerFault`]; nothing is posted then.
+    pub fn unreserve(
+        &mut self,
+        heading: Heading,
+        user: UserId,
+        amount: i64,
+        ids: &mut dyn FnMut() -> Uuid,
+    ) -> Result<(), LedgerFault> {
+        let (debit, credit) = (Side::User(Purpose::InPayout), Side::User(Purpose::Available));
+        let leg = Leg { kind: heading.kind, debit, credit, amount };
+        self.post(heading, user, &[leg], ids)
+    }
+
     /// Everything posted, to be recorded in the unit that locked the wallets.
     #[must_use]
     pub fn finish(self) -> Posting {

@@ -40,6 +40,8 @@ crate::auth::words! {
         DueRewards = "due-rewards",
         /// Each redemption equals its transaction, and no reversal exceeds it.
         Redemptions = "redemptions",
+        /// Each payout's steps posted what they say, what is open is what is in payout, and each batch is what it sealed.
+        Payouts = "payouts",
     }
 }
 

@@ -31,6 +31,27 @@ words! {
     }
 }
 
+impl BatchStatus {
+    /// Whether a step to it may follow one that stood `before`.
+    ///
+    /// ```
+    /// use referral_domain::payout::BatchStatus::{Approved, Discarded, Draft, Exported, Sealed};
+    /// assert!(Draft.may_follow(None) && Sealed.may_follow(Some(Draft)) && Discarded.may_follow(Some(Approved)));
+    /// assert!(!Discarded.may_follow(Some(Exported)) && !Exported.may_follow(Some(Sealed)));
+    /// ```
+    #[must_use]
+    pub const fn may_follow(self, before: Option<Self>) -> bool {
+        match self {
+            Self::Draft => before.is_none(),
+            Self::Sealed => matches!(before, Some(Self::Draft)),
+            Self::Approved => matches!(before, Some(Self::Sealed)),
+            Self::Exported => matches!(before, Some(Self::Approved)),
+            Self::Settled => matches!(before, Some(Self::Exported)),
+            Self::Discarded => matches!(before, Some(Self::Draft | Self::Sealed | Self::Approved)),
+        }
+    }
+}
+
 /// A stage with just the fields that exist in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BatchStage {
@@ -76,6 +97,8 @@ pub struct BatchStep {
     pub batch: BatchId,
     /// Its place, from 1 without gaps.
     pub n: u32,
+    /// Where the batch stood before.
+    pub after: Option<BatchStatus>,
     /// What was reached by it.
     pub stage: BatchStage,
     /// Who took it.
@@ -145,15 +168,9 @@ pub struct Batch {
 impl Batch {
     /// A batch of these payouts, built now.
     #[must_use]
-    pub fn draft(
-        id: BatchId,
-        kind: MethodKind,
-        mut items: Vec<BatchItem>,
-        by: Actor,
-        at: Timestamp,
-    ) -> Self {
+    pub fn draft(id: BatchId, kind: MethodKind, mut items: Vec<BatchItem>, by: Actor, at: Timestamp) -> Self {
         items.sort_unstable_by_key(|item| item.payout);
-        let first = BatchStep { batch: id, n: 1, stage: BatchStage::Draft, by, at };
+        let first = BatchStep { batch: id, n: 1, after: None, stage: BatchStage::Draft, by, at };
         Self { id, kind, items, steps: vec![first] }
     }
 
@@ -227,7 +244,7 @@ impl Batch {
     /// [`BatchRefusal::State`] unless it is a draft.
     pub fn seal(self, currency: Currency, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
         let manifest = self.digest(currency);
-        self.standing(&[BatchStatus::Draft])?.then(BatchStage::Sealed { manifest }, by, at)
+        self.then(BatchStage::Sealed { manifest }, by, at)
     }
 
     /// A second person agrees.
@@ -235,11 +252,9 @@ impl Batch {
     /// # Errors
     /// [`BatchRefusal::State`] unless it is sealed, [`BatchRefusal::SecondPerson`] for its maker.
     pub fn approve(self, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
-        let sealed = self.standing(&[BatchStatus::Sealed])?;
-        if sealed.maker() == Some(&by) {
-            return Err(BatchRefusal::SecondPerson);
-        }
-        sealed.then(BatchStage::Approved, by, at)
+        let second = self.maker() != Some(&by);
+        let approved = self.then(BatchStage::Approved, by, at)?;
+        if second { Ok(approved) } else { Err(BatchRefusal::SecondPerson) }
     }
 
     /// It is given up.
@@ -247,8 +262,7 @@ impl Batch {
     /// # Errors
     /// [`BatchRefusal::State`] once it was exported, settled or discarded.
     pub fn discard(self, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
-        let inside = [BatchStatus::Draft, BatchStatus::Sealed, BatchStatus::Approved];
-        self.standing(&inside)?.then(BatchStage::Discarded, by, at)
+        self.then(BatchStage::Discarded, by, at)
     }
 
     /// It is handed to a bank.
@@ -256,7 +270,7 @@ impl Batch {
     /// # Errors
     /// [`BatchRefusal::State`] unless it is approved.
     pub fn export(self, format: &str, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
-        self.standing(&[BatchStatus::Approved])?.then(BatchStage::Exported { format: format.to_owned() }, by, at)
+        self.then(BatchStage::Exported { format: format.to_owned() }, by, at)
     }
 
     /// Every payout is paid or failed.
@@ -264,17 +278,16 @@ impl Batch {
     /// # Errors
     /// [`BatchRefusal::State`] unless it is exported.
     pub fn settle(self, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
-        self.standing(&[BatchStatus::Exported])?.then(BatchStage::Settled, by, at)
-    }
-
-    fn standing(self, legal: &[BatchStatus]) -> Result<Self, BatchRefusal> {
-        let status = self.status();
-        if legal.contains(&status) { Ok(self) } else { Err(BatchRefusal::State(status)) }
+        self.then(BatchStage::Settled, by, at)
     }
 
     fn then(mut self, stage: BatchStage, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
-        let n = self.steps.last().map_or(0, |step| step.n) + 1;
-        self.steps.push(BatchStep { batch: self.id, n, stage, by, at });
+        let status = self.status();
+        if !stage.status().may_follow(Some(status)) {
+            return Err(BatchRefusal::State(status));
+        }
+        let (n, after) = (self.steps.last().map_or(0, |step| step.n) + 1, Some(status));
+        self.steps.push(BatchStep { batch: self.id, n, after, stage, by, at });
         Ok(self)
     }
 }

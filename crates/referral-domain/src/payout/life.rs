@@ -34,6 +34,25 @@ impl PayoutStatus {
             Self::Requested | Self::Approved | Self::Batched | Self::Sent => false,
         }
     }
+
+    /// Whether a step to it may follow one that stood `before`.
+    ///
+    /// ```
+    /// use referral_domain::payout::PayoutStatus::{Approved, Batched, Paid, Requested, Sent};
+    /// assert!(Requested.may_follow(None) && Approved.may_follow(Some(Batched)) && Paid.may_follow(Some(Sent)));
+    /// assert!(!Paid.may_follow(Some(Batched)) && !Requested.may_follow(Some(Requested)));
+    /// ```
+    #[must_use]
+    pub const fn may_follow(self, before: Option<Self>) -> bool {
+        match self {
+            Self::Requested => before.is_none(),
+            Self::Approved => matches!(before, Some(Self::Requested | Self::Batched)),
+            Self::Batched => matches!(before, Some(Self::Approved)),
+            Self::Sent => matches!(before, Some(Self::Batched)),
+            Self::Paid | Self::Failed => matches!(before, Some(Self::Sent)),
+            Self::Cancelled => matches!(before, Some(Self::Requested | Self::Approved)),
+        }
+    }
 }
 
 words! {
@@ -172,6 +191,8 @@ pub struct PayoutStep {
     pub payout: PayoutId,
     /// Its place, from 1 without gaps.
     pub n: u32,
+    /// Where the payout stood before.
+    pub after: Option<PayoutStatus>,
     /// What was reached by it.
     pub stage: PayoutStage,
     /// When.
@@ -235,7 +256,8 @@ impl Payout {
         transaction: TransactionId,
         at: Timestamp,
     ) -> Self {
-        let first = PayoutStep { payout: id, n: 1, stage: PayoutStage::Requested { transaction }, at };
+        let first =
+            PayoutStep { payout: id, n: 1, after: None, stage: PayoutStage::Requested { transaction }, at };
         let (user, kind, method) = (method.user, method.kind, method.n);
         Self { id, user, n, method, kind, amount, steps: vec![first] }
     }
@@ -275,7 +297,11 @@ impl Payout {
     /// # Errors
     /// [`WrongState`] unless it is requested.
     pub fn approve(self, at: Timestamp) -> Result<Self, WrongState> {
-        self.standing(&[PayoutStatus::Requested])?.then(PayoutStage::Approved { left: None }, at)
+        let status = self.status();
+        if status == PayoutStatus::Batched {
+            return Err(WrongState { status });
+        }
+        self.then(PayoutStage::Approved { left: None }, at)
     }
 
     /// It is given up; `transaction` gives the money back.
@@ -289,8 +315,7 @@ impl Payout {
         transaction: TransactionId,
         at: Timestamp,
     ) -> Result<Self, WrongState> {
-        let open = self.standing(&[PayoutStatus::Requested, PayoutStatus::Approved])?;
-        open.then(PayoutStage::Cancelled { by, reason, transaction }, at)
+        self.then(PayoutStage::Cancelled { by, reason, transaction }, at)
     }
 
     /// A batch takes it in.
@@ -298,7 +323,7 @@ impl Payout {
     /// # Errors
     /// [`WrongState`] unless it is approved.
     pub fn enter(self, batch: BatchId, at: Timestamp) -> Result<Self, WrongState> {
-        self.standing(&[PayoutStatus::Approved])?.then(PayoutStage::Batched { batch }, at)
+        self.then(PayoutStage::Batched { batch }, at)
     }
 
     /// Its batch is discarded.
@@ -306,8 +331,8 @@ impl Payout {
     /// # Errors
     /// [`WrongState`] unless it is batched.
     pub fn leave(self, at: Timestamp) -> Result<Self, WrongState> {
-        let left = self.batch();
-        self.standing(&[PayoutStatus::Batched])?.then(PayoutStage::Approved { left }, at)
+        let left = self.carried(PayoutStatus::Batched)?;
+        self.then(PayoutStage::Approved { left: Some(left) }, at)
     }
 
     /// Its batch is handed to a bank.
@@ -348,14 +373,13 @@ impl Payout {
         self.batch().filter(|_| status == needed).ok_or(WrongState { status })
     }
 
-    fn standing(self, legal: &[PayoutStatus]) -> Result<Self, WrongState> {
-        let status = self.status();
-        if legal.contains(&status) { Ok(self) } else { Err(WrongState { status }) }
-    }
-
     fn then(mut self, stage: PayoutStage, at: Timestamp) -> Result<Self, WrongState> {
-        let n = self.last().map_or(0, |step| step.n) + 1;
-        self.steps.push(PayoutStep { payout: self.id, n, stage, at });
+        let status = self.status();
+        if !stage.status().may_follow(Some(status)) {
+            return Err(WrongState { status });
+        }
+        let (n, after) = (self.last().map_or(0, |step| step.n) + 1, Some(status));
+        self.steps.push(PayoutStep { payout: self.id, n, after, stage, at });
         Ok(self)
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! Lock order, which every unit obeys: idempotency key, redemption (when one is
 //! reversed), users (sorted), codes, the program's graph, a mailbox, referrals (by
-//! referred user), account heads (by account), event keys (by source id), day rows (by key).
+//! referred user), a payout batch, payouts (by id), account heads (by account), event keys (by source id), day rows (by key).
 
 mod ambient;
 mod change;
 mod error;
 mod limiter;
+mod payouts;
 mod report;
 mod unit;
 
@@ -15,6 +16,7 @@ pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
+pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
 pub use report::{
     AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,
     ReferrerReport, Reports, Summary, SummaryReport,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
+use super::{Changes, HistoryItem, IdempotencyKey, Payouts, StoreError, StoredReply};
 use crate::auth::ApiKey;
 use crate::code::{Code, FoldedCode};
 use crate::credit::{Redemption, Reversal};
@@ -38,6 +38,7 @@ pub trait UnitOfWork:
     + Spending
     + Ledger
     + Redemptions
+    + Payouts
     + Idempotency
     + ApiKeys
     + Recorder
@@ -65,7 +66,7 @@ macro_rules! sub_ports {
 
 sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, ledger: Ledger,
-    redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
+    redemptions: Redemptions, payouts: Payouts, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
 }
 
 /// Whether a row was there already.

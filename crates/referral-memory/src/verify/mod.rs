@@ -1,6 +1,7 @@
 //! What `ledger verify` means: every check recomputes what it compares from the rows, and trusts no index.
 
 mod chains;
+mod payouts;
 mod rewards;
 mod transfers;
 
@@ -34,6 +35,7 @@ pub(crate) fn examine(state: &State, check: Check) -> Finding {
         Check::RewardSteps => rewards::steps_are_posted(state),
         Check::DueRewards => rewards::are_granted_when_due(state),
         Check::Redemptions => rewards::redemptions_are_posted(state),
+        Check::Payouts => payouts::steps_are_posted(state),
     }
 }
 
