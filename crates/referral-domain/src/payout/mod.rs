@@ -9,6 +9,7 @@ mod batch;
 mod life;
 mod method;
 mod movement;
+mod selection;
 mod settlement;
 
 pub use bank::{Bic, Iban};
@@ -16,4 +17,5 @@ pub use batch::{Batch, BatchItem, BatchRefusal, BatchStage, BatchStatus, BatchSt
 pub use life::{CancelledBy, Failure, Payout, PayoutStage, PayoutStatus, PayoutStep, WrongState};
 pub use method::{Destination, MethodFault, MethodKind, PayoutMethod, USABLE_AFTER};
 pub use movement::{Movement, RequestRefusal, heading, missing, requestable};
+pub use selection::{Circumstances, LeftOut, Selection};
 pub use settlement::{Exception, ExceptionCode, Outcome, Row, Settlement, SettlementLine, judge};

@@ -9,6 +9,7 @@ mod change;
 mod error;
 mod limiter;
 mod payouts;
+mod rail;
 mod report;
 mod unit;
 
@@ -17,6 +18,7 @@ pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
+pub use rail::{Payment, PaymentOrder, Rail, RailFault};
 pub use report::{
     AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,
     ReferrerReport, Reports, Summary, SummaryReport,
