@@ -19,6 +19,7 @@ mod idempotent;
 mod ip_limit;
 mod lane;
 mod my_referrer;
+mod payout;
 mod posting;
 mod record_spend;
 mod redeem_credits;
@@ -44,6 +45,12 @@ pub use fallback::{LEFT_ALONE, WithFallback};
 pub use history::{HistoryPage, HistoryQuery};
 pub use idempotent::{Idempotent, KeyReused, Replayable};
 pub use my_referrer::MyReferrer;
+pub use payout::{
+    BatchPage, BatchPreview, BatchQuery, BatchReceipt, BatchRefused, BatchView, BuildBatch, BuildRefused,
+    ChangePayout, ChangeRefused, Export, ExportBatch, ExportRefused, MethodView, MoveBatch, PayoutOverview,
+    PayoutPage, PayoutQuery, PayoutReceipt, PayoutView, RequestPayout, RequestRefused, SetPayoutMethod,
+    SettleBatch, SettleReceipt,
+};
 pub use record_spend::{RecordSpend, SpendReceipt};
 pub use redeem_credits::{RedeemCredits, RedeemReceipt, RedeemRefused};
 pub use referral_stats::ReferralStats;
