@@ -23,6 +23,7 @@ mod file;
 mod idempotency;
 mod ledger;
 mod migration;
+mod payouts;
 mod pool;
 mod programs;
 mod record;

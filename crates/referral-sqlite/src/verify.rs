@@ -5,6 +5,7 @@
 //! could leave 64 bits or a rule of the domain is asked. Units go on meanwhile; the log grows until this has ended.
 
 mod chains;
+mod payouts;
 mod places;
 mod rewards;
 mod zero;
@@ -53,6 +54,7 @@ fn examine(conn: &mut SqliteConnection, check: Check) -> Finding {
         Check::Lines => chains::lines_follow(conn),
         Check::Zero => zero::accounts_sum_to_zero(conn),
         Check::DueRewards => rewards::are_granted_when_due(conn),
+        Check::Payouts => payouts::manifests_hold(conn),
         Check::TransferEntries | Check::Heads | Check::Bounds | Check::RewardSteps | Check::Redemptions => {
             Ok(())
         }

@@ -76,6 +76,29 @@ pub enum BatchStage {
 }
 
 impl BatchStage {
+    /// A stage from the parts it is stored in; `None` when they do not make one.
+    #[must_use]
+    pub fn of(status: BatchStatus, manifest: Option<[u8; 32]>, format: Option<String>) -> Option<Self> {
+        Some(match status {
+            BatchStatus::Draft => Self::Draft,
+            BatchStatus::Sealed => Self::Sealed { manifest: manifest? },
+            BatchStatus::Approved => Self::Approved,
+            BatchStatus::Exported => Self::Exported { format: format? },
+            BatchStatus::Settled => Self::Settled,
+            BatchStatus::Discarded => Self::Discarded,
+        })
+    }
+
+    /// What it keeps of a manifest, and the format it left in.
+    #[must_use]
+    pub const fn parts(&self) -> (Option<&[u8; 32]>, Option<&String>) {
+        match self {
+            Self::Sealed { manifest } => (Some(manifest), None),
+            Self::Exported { format } => (None, Some(format)),
+            Self::Draft | Self::Approved | Self::Settled | Self::Discarded => (None, None),
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub const fn status(&self) -> BatchStatus {

@@ -127,6 +127,28 @@ pub enum PayoutStage {
 }
 
 impl PayoutStage {
+    /// A stage from the parts it is stored in; `None` when they do not make one.
+    #[must_use]
+    pub fn of(
+        status: PayoutStatus,
+        batch: Option<BatchId>,
+        transaction: Option<TransactionId>,
+        by: Option<CancelledBy>,
+        reason: Option<Failure>,
+    ) -> Option<Self> {
+        Some(match status {
+            PayoutStatus::Requested => Self::Requested { transaction: transaction? },
+            PayoutStatus::Approved => Self::Approved { left: batch },
+            PayoutStatus::Batched => Self::Batched { batch: batch? },
+            PayoutStatus::Sent => Self::Sent { batch: batch? },
+            PayoutStatus::Paid => Self::Paid { batch: batch?, transaction: transaction? },
+            PayoutStatus::Cancelled => Self::Cancelled { by: by?, reason, transaction: transaction? },
+            PayoutStatus::Failed => {
+                Self::Failed { batch: batch?, reason: reason?, transaction: transaction? }
+            }
+        })
+    }
+
     /// Its name.
     #[must_use]
     pub const fn status(&self) -> PayoutStatus {
