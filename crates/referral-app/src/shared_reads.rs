@@ -11,8 +11,9 @@ use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, BatchFilter, BatchHead, HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter,
-    PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, HistoryFilter, HistoryItem,
+    MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports,
+    StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -110,6 +111,10 @@ impl Reports for SharedReads {
         aged: Timestamp,
     ) -> Result<SummaryReport, StoreError> {
         self.reports.summary(book, host, aged).await
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        self.reports.audit(book, filter).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

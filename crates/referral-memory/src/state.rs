@@ -7,8 +7,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::RewardStep;
 use referral_domain::id::{
-    AccountId, ApiKeyId, BatchId, BookId, CodeId, EventId, PayoutId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, ApiKeyId, AuditId, BatchId, BookId, CodeId, EventId, PayoutId, RedemptionId, ReferralId,
+    TransactionId, TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Account, Entry, EntrySide, Head, Line, Origin, Transaction, Transfer};
@@ -22,6 +22,7 @@ use referral_domain::time::Day;
 use referral_domain::tracking::DayDelta;
 use referral_domain::user::UserFacts;
 
+use crate::audit::Audited;
 use crate::table::{Facts, Rows};
 
 macro_rules! tables {
@@ -118,6 +119,8 @@ tables! {
     batch_steps: Facts<(BookId, BatchId, u32), BatchStep>,
     /// What banks said; once a payout.
     settlement_lines: Facts<(BookId, PayoutId), SettlementLine>,
+    /// The audit log.
+    audit_log: Facts<(BookId, AuditId), Audited>,
 
     /// Replies kept for their idempotency keys.
     replies: Rows<IdempotencyKey, StoredReply>,

@@ -59,7 +59,7 @@ impl Payouts for SqliteUnit {
     }
 
     async fn lock_batch(&mut self, book: BookId, id: BatchId) -> Result<Option<Batch>, StoreError> {
-        self.run(move |conn| read::batch(conn, book, id)).await
+        self.run(move |conn| batch(conn, book, id)).await
     }
 }
 

@@ -10,6 +10,7 @@
 //! | 6 | spend_events, spend_event_details, spend_folds | an insert a row |
 //! | 7 | payout_methods, payouts, payout_batches, batch_steps, settlement_lines, payout_steps, batch_items | an insert a row |
 //! | 8 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
+//! | 9 | users (who acts and is new), audit_log | a look-up and an insert an entry |
 //!
 //! Every statement is kept prepared, and SQLite runs in this process: a row costs some microseconds and no round trip,
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
@@ -28,7 +29,7 @@ use crate::ledger::previous;
 use crate::schema::reward_steps;
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
-use crate::{codes, idempotency, ledger, payouts, redemptions, referrals, spending, users};
+use crate::{audit, codes, idempotency, ledger, payouts, redemptions, referrals, spending, users};
 
 /// The share of every day row that is written here: there is one writer.
 const SLOT: i64 = 0;
@@ -46,7 +47,8 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     changes.folded.iter().try_for_each(|(source, id)| spending::fold(conn, book, source, *id))?;
     payouts::record(conn, book, changes)?;
     changes.days.iter().try_for_each(|day| add_day(conn, book, day))?;
-    changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))
+    changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))?;
+    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))
 }
 
 fn insert_step(conn: &mut SqliteConnection, book: BookId, step: &RewardStep) -> Result<(), StoreError> {

@@ -13,9 +13,10 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem, Idempotency,
-    IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals,
-    ReferrerReport, Reports, Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, ApiKeys, AuditFilter, AuditItem, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem,
+    Idempotency, IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs, Recorder,
+    Redemptions, Referrals, ReferrerReport, Reports, Spending, Store, StoreError, StoredReply, SummaryReport,
+    UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -180,5 +181,6 @@ reports! {
     fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
     fn verify() -> Verdict;
 }

@@ -20,8 +20,8 @@ pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket
 pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
 pub use rail::{Payment, PaymentOrder, Rail, RailFault};
 pub use report::{
-    AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,
-    ReferrerReport, Reports, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, KindTotal, MyReferralReport,
+    ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
 };
 pub use unit::{
     ApiKeys, CodeClaim, Codes, Idempotency, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions,

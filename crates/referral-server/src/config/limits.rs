@@ -74,7 +74,10 @@ mod tests {
     #[test]
     fn what_is_not_named_keeps_its_default() {
         let read = limits("validate=100/60, apply=1/3600").expect("well formed").expect("on");
-        assert_eq!(describe(&read), "validate=100/60,validate_misses=20/600,user=600/60,apply=1/3600,payout=5/3600");
+        assert_eq!(
+            describe(&read),
+            "validate=100/60,validate_misses=20/600,user=600/60,apply=1/3600,payout=5/3600"
+        );
         assert_eq!(limits("off"), Ok(None));
     }
 

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
+use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
-use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, BatchFilter, BatchHead, HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter,
-    PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport,
+    Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -22,8 +21,8 @@ use super::plan::{Plan, through};
 /// Reports around others: every question is counted, and fails when the plan says so.
 #[derive(Clone)]
 pub struct FaultyReports {
-    inner: Arc<dyn Reports>,
-    plan: Arc<Plan>,
+    pub(super) inner: Arc<dyn Reports>,
+    pub(super) plan: Arc<Plan>,
 }
 
 impl FaultyReports {
@@ -35,42 +34,30 @@ impl FaultyReports {
 }
 
 macro_rules! faulty {
-    ($($port:ident {
-        $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+
-    })+) => {$(
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
         #[async_trait]
-        impl $port for FaultyReports {$(
+        impl Reports for FaultyReports {$(
             async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
                 let fault = self.plan.next(concat!("reports.", stringify!($name)));
                 through(fault, self.inner.$name($($argument),*)).await
             }
         )+}
-    )+};
+    };
 }
 
 faulty! {
-    Reports {
-        fn ready() -> ();
-        fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
-        fn programs(now: Timestamp) -> Vec<Program>;
-        fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
-        fn api_keys() -> Vec<ApiKey>;
-        fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
-        fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
-        fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
-        fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
-        fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
-        fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
-        fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
-        fn verify() -> Verdict;
-    }
-    PayoutReports {
-        fn payout_method(book: BookId, host: &HostId) -> Option<PayoutMethod>;
-        fn payouts(book: BookId, filter: &PayoutFilter) -> Vec<PayoutItem>;
-        fn payout(book: BookId, id: PayoutId) -> Option<PayoutItem>;
-        fn payout_summary(book: BookId, host: &HostId, aged: Timestamp) -> PayoutSummary;
-        fn batches(book: BookId, filter: &BatchFilter) -> Vec<BatchHead>;
-        fn batch(book: BookId, id: BatchId) -> Option<(BatchHead, Vec<PayoutItem>)>;
-        fn names(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
-    }
+    fn ready() -> ();
+    fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
+    fn programs(now: Timestamp) -> Vec<Program>;
+    fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
+    fn api_keys() -> Vec<ApiKey>;
+    fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
+    fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
+    fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
+    fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
+    fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
+    fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
+    fn verify() -> Verdict;
 }

@@ -14,7 +14,7 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 13] = [
+const GRAPH: [Place; 14] = [
     Place { package: "referral-domain", sees: &[], tests_see: &[] },
     Place {
         package: "referral-app",
@@ -47,9 +47,10 @@ const GRAPH: [Place; 13] = [
         tests_see: &["referral-testkit"],
     },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
+    Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
         package: "referral-http",
-        sees: &["referral-domain", "referral-app", "referral-wire"],
+        sees: &["referral-domain", "referral-app", "referral-wire", "referral-gate"],
         tests_see: &["referral-memory", "referral-testkit"],
     },
     Place {
@@ -88,7 +89,17 @@ const LIBRARIES: [(&str, &[&str]); 6] = [
     ("deadpool", &["referral-postgres", "referral-redis", "referral-bench"]),
     ("redis", &["referral-redis"]),
     ("libsqlite3", &["referral-sqlite"]),
-    ("actix", &["referral-wire", "referral-http", "referral-server", "referral-tests", "referral-bench"]),
+    (
+        "actix",
+        &[
+            "referral-wire",
+            "referral-gate",
+            "referral-http",
+            "referral-server",
+            "referral-tests",
+            "referral-bench",
+        ],
+    ),
 ];
 
 /// A dependency as a manifest declares it.
