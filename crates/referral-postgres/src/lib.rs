@@ -29,6 +29,7 @@ mod location;
 mod lock;
 mod migration;
 mod news;
+mod payouts;
 mod pool;
 mod programs;
 mod record;
