@@ -84,7 +84,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// A PayPal account by its address.
+    /// A PayPal account by its address. It begins with a letter or digit: a payment file has no cell that would run.
     ///
     /// # Errors
     /// [`MethodFault::Email`].
@@ -92,7 +92,8 @@ impl Destination {
         let legal = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '<' | '>' | '(' | ')');
         let (local, domain) = email.split_once('@').ok_or(MethodFault::Email)?;
         let dotted = domain.split('.').count() > 1 && domain.split('.').all(|part| !part.is_empty());
-        let sound = !local.is_empty() && dotted && !domain.contains('@') && email.chars().all(legal);
+        let begins = local.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let sound = begins && dotted && !domain.contains('@') && email.chars().all(legal);
         let short = email.len() <= EMAIL_BYTES_MAX;
         if sound && short { Ok(Self::Paypal { email: email.to_owned() }) } else { Err(MethodFault::Email) }
     }

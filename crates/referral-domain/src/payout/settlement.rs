@@ -169,7 +169,7 @@ fn matching<'a>(
     let [id, amount, told, status, failure] = columns.ok_or_else(|| {
         not(ExceptionCode::MalformedRow, "five columns: payout_id,amount,currency,status,failure".to_owned())
     })?;
-    let payout = PayoutId::parse(id).and_then(|id| known.get(&id).copied());
+    let payout = named(id).and_then(|id| known.get(&id).copied());
     let payout = payout
         .ok_or_else(|| not(ExceptionCode::UnknownPayout, "no payout of this batch has this id".to_owned()))?;
     if told != currency.code() {
@@ -184,4 +184,11 @@ fn matching<'a>(
     let words: String = failure.chars().filter(|c| !c.is_control()).take(500).collect();
     let failure = (outcome == Outcome::Failed && !words.is_empty()).then_some(words);
     Ok(Match { line: row.line, payout, outcome, failure })
+}
+
+/// The payout a file names: by its id, or by the 32 digits that a SEPA file carries as its end-to-end id.
+fn named(text: &str) -> Option<PayoutId> {
+    let digits = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let end_to_end = || uuid::Uuid::try_parse(text).ok().filter(|_| digits).map(PayoutId::from_uuid);
+    PayoutId::parse(text).or_else(end_to_end)
 }

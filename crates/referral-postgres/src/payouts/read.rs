@@ -48,16 +48,16 @@ pub(super) async fn method_of(
 }
 
 const METHODS: &str = "SELECT m.user_id, m.n, m.kind, m.label, m.digest, m.sealed, m.changed_at
-  FROM unnest($2, $3) WITH ORDINALITY AS u(user_id, n, ordinal) CROSS JOIN LATERAL (SELECT * FROM payout_methods AS m
-    WHERE m.book_id = $1 AND m.user_id = u.user_id AND m.n = u.n LIMIT 1) AS m ORDER BY u.ordinal";
+  FROM unnest($1, $2) WITH ORDINALITY AS u(user_id, n, ordinal) CROSS JOIN LATERAL (SELECT * FROM payout_methods AS m
+    WHERE m.book_id = $3 AND m.user_id = u.user_id AND m.n = u.n LIMIT 1) AS m ORDER BY u.ordinal";
 
 pub(super) async fn methods(
     mut conn: &AsyncPgConnection,
     book: BookId,
     versions: &[(UserId, u32)],
 ) -> Result<Vec<PayoutMethod>, StoreError> {
-    let query = fixed::<MethodSql>(METHODS).bind(book.0).column(versions, |(user, _)| Key::from(*user));
-    let query = query.column(versions, |(_, n)| i64::from(*n));
+    let query = fixed::<MethodSql>(METHODS).column(versions, |(user, _)| Key::from(*user));
+    let query = query.column(versions, |(_, n)| i64::from(*n)).bind(book.0);
     let rows: Vec<MethodRow> = query.load(&mut conn).await.told()?;
     touched(rows.len(), versions.len(), "payout_methods")?;
     rows.into_iter().map(row::method).collect()
@@ -107,7 +107,7 @@ pub(super) async fn by_ids(
     ids: &[PayoutId],
 ) -> Result<Vec<PayoutItem>, StoreError> {
     let query = payouts!(
-        "(SELECT DISTINCT v.id FROM unnest($2) AS v(id)) AS v CROSS JOIN LATERAL (SELECT * FROM payouts AS p
+        "(SELECT DISTINCT v.id, $1::bigint FROM unnest($2) AS v(id)) AS v CROSS JOIN LATERAL (SELECT * FROM payouts AS p
           WHERE p.book_id = $1 AND p.payout_id = v.id LIMIT 1) AS p",
         "p.payout_id"
     );
@@ -128,8 +128,8 @@ pub(super) async fn newest(
 
 const APPROVED: &str = "SELECT s.payout_id FROM payout_steps AS s
   CROSS JOIN LATERAL (SELECT 1 FROM payouts AS p
-    WHERE p.book_id = s.book_id AND p.payout_id = s.payout_id AND p.kind = $2 LIMIT 1) AS p
-  WHERE s.book_id = $1 AND s.status = 'approved' AND NOT EXISTS (SELECT 1 FROM payout_steps AS t
+    WHERE p.book_id = s.book_id AND p.payout_id = s.payout_id AND p.kind = $1 LIMIT 1) AS p
+  WHERE s.book_id = $2 AND s.status = 'approved' AND NOT EXISTS (SELECT 1 FROM payout_steps AS t
     WHERE t.book_id = s.book_id AND t.payout_id = s.payout_id AND t.n = s.n + 1)
   ORDER BY s.payout_id LIMIT $3";
 
@@ -139,7 +139,7 @@ pub(super) async fn approved(
     kind: MethodKind,
     limit: u32,
 ) -> Result<Vec<PayoutId>, StoreError> {
-    let query = fixed::<Uuid>(APPROVED).bind(book.0).bind(kind.as_str()).bind(limit);
+    let query = fixed::<Uuid>(APPROVED).bind(kind.as_str()).bind(book.0).bind(limit);
     let ids: Vec<Key> = query.load(&mut conn).await.told()?;
     Ok(ids.into_iter().map(Into::into).collect())
 }
@@ -218,16 +218,16 @@ pub(super) async fn summary(
     Ok(PayoutSummary { account, paid, open })
 }
 
-const NAMES: &str = "SELECT n.host_id FROM unnest($2) WITH ORDINALITY AS u(id, ordinal)
+const NAMES: &str = "SELECT n.host_id FROM unnest($1) WITH ORDINALITY AS u(id, ordinal)
   LEFT JOIN LATERAL (SELECT n.host_id FROM user_names AS n
-    WHERE n.book_id = $1 AND n.user_id = u.id LIMIT 1) AS n ON true ORDER BY u.ordinal";
+    WHERE n.book_id = $2 AND n.user_id = u.id LIMIT 1) AS n ON true ORDER BY u.ordinal";
 
 pub(super) async fn names(
     mut conn: &AsyncPgConnection,
     book: BookId,
     ids: &[UserId],
 ) -> Result<Vec<Option<HostId>>, StoreError> {
-    let query = fixed::<Nullable<Text>>(NAMES).bind(book.0).column(ids, |id| Key::from(*id));
+    let query = fixed::<Nullable<Text>>(NAMES).column(ids, |id| Key::from(*id)).bind(book.0);
     let names: Vec<Option<String>> = query.load(&mut conn).await.told()?;
     let read = |(name, id): (Option<String>, &UserId)| {
         let place = Place { table: "user_names", row: id };

@@ -7,24 +7,31 @@ use referral_domain::payout::{BatchStatus, CancelledBy, Failure, MethodKind, Out
 use referral_domain::port::{BatchFilter, Changes, PayoutFilter, PayoutItem};
 use referral_domain::time::HOUR;
 
-use super::wallets::credit;
 use super::{Subject, is_contended, race};
-use crate::build::host;
+use crate::build::{a_program, a_spend, host, usd};
 use crate::world::{World, a_person};
 
-/// A user with so much, who said where they are paid.
-async fn rich(world: &World, name: &str, amount: i64) -> UserId {
-    let user = world.user(name).await.id;
-    credit(world, user, amount).await;
-    world.set_method(user, MethodKind::Sepa).await;
-    user
+/// A program whose reward is 90.00.
+async fn opened(subject: Subject) -> World {
+    let program = a_program().rewarding(usd(90_00)).build();
+    World::open_with(subject, program).await
+}
+
+/// A user with 90.00 for a friend they brought, who said where they are paid.
+async fn rich(world: &World, name: &str) -> UserId {
+    let (code, friend) = (world.code(name).await, format!("friend of {name}"));
+    world.sign_up(&friend, &code).await.expect("applied");
+    world.verify(&friend).await;
+    world.spend(&[a_spend(&format!("inv:{name}"), &friend, usd(60_00)).build()]).await;
+    world.set_method(code.owner, MethodKind::Sepa).await;
+    code.owner
 }
 
 /// An approved payout of 25.00 of each.
 async fn approved(world: &World, names: &[&str]) -> Vec<Payout> {
     let mut payouts = Vec::new();
     for name in names {
-        let user = rich(world, name, 60_00).await;
+        let user = rich(world, name).await;
         let payout = world.request(user, 25_00).await.expect("none is open");
         payouts.push(world.approve(payout).await);
     }
@@ -44,7 +51,7 @@ async fn listed(world: &World, filter: PayoutFilter) -> Vec<PayoutItem> {
 }
 
 pub async fn each_version_of_a_method_is_read_back_equal(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let (ana, ben) = (world.user("u_ana").await.id, world.user("u_ben").await.id);
     let first = world.set_method(ana, MethodKind::Paypal).await;
     let second = world.set_method(ana, MethodKind::External).await;
@@ -65,9 +72,9 @@ pub async fn each_version_of_a_method_is_read_back_equal(subject: Subject) {
 }
 
 pub async fn a_payout_is_read_back_equal_at_every_stage(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let ada = a_person("u_ada");
-    let ana = rich(&world, "u_ana", 90_00).await;
+    let ana = rich(&world, "u_ana").await;
     let mut stages = vec![world.request(ana, 30_00).await.expect("none is open")];
     let same = async |payout: &Payout| assert_eq!(world.payouts(&[payout.id]).await, [payout.clone()]);
     same(&stages[0]).await;
@@ -100,7 +107,7 @@ pub async fn a_payout_is_read_back_equal_at_every_stage(subject: Subject) {
 }
 
 pub async fn payouts_are_locked_by_id_and_those_unknown_are_left_out(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let payouts = approved(&world, &["u_1", "u_2", "u_3"]).await;
     let [one, two, three] = [0, 1, 2].map(|n: usize| payouts[n].id);
     let nobody = PayoutId::from_uuid(world.id());
@@ -110,15 +117,14 @@ pub async fn payouts_are_locked_by_id_and_those_unknown_are_left_out(subject: Su
     expected.sort();
     assert_eq!(ids, expected);
     assert_eq!(world.payouts(&[]).await, []);
-    let beside = world.beside(crate::build::a_program().named("beside").build()).await;
+    let beside = world.beside(a_program().named("beside").build()).await;
     assert_eq!(beside.payouts(&[one]).await, [], "another program's are unknown");
 }
 
 pub async fn approved_payouts_of_a_kind_are_found_the_oldest_first(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let payouts = approved(&world, &["u_1", "u_2", "u_3"]).await;
-    let other = world.user("u_4").await.id;
-    credit(&world, other, 60_00).await;
+    let other = rich(&world, "u_4").await;
     world.set_method(other, MethodKind::Paypal).await;
     let paypal = world.request(other, 25_00).await.expect("none is open");
     let paypal = world.approve(paypal).await;
@@ -135,7 +141,7 @@ pub async fn approved_payouts_of_a_kind_are_found_the_oldest_first(subject: Subj
 }
 
 pub async fn a_batch_is_read_back_equal_at_every_stage(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let (ada, bob) = (a_person("u_ada"), a_person("u_bob"));
     let payouts = approved(&world, &["u_1", "u_2"]).await;
     let (batch, entered) = world.build(payouts, &ada).await;
@@ -164,8 +170,8 @@ pub async fn a_batch_is_read_back_equal_at_every_stage(subject: Subject) {
 }
 
 pub async fn a_second_open_payout_is_refused(subject: Subject) {
-    let world = World::open(subject).await;
-    let ana = rich(&world, "u_ana", 90_00).await;
+    let world = opened(subject).await;
+    let ana = rich(&world, "u_ana").await;
     let first = world.request(ana, 30_00).await.expect("none is open");
     assert_eq!(world.request(ana, 30_00).await, None);
     let (id, transaction) = (PayoutId::from_uuid(world.id()), world.transaction_id());
@@ -182,8 +188,8 @@ pub async fn a_second_open_payout_is_refused(subject: Subject) {
 }
 
 pub async fn a_hundred_payouts_of_one_balance_asked_for_at_once_are_one(subject: Subject) {
-    let world = World::open(subject).await;
-    let (ana, racers) = (rich(&world, "u_ana", 25_00).await, 100);
+    let world = opened(subject).await;
+    let (ana, racers) = (rich(&world, "u_ana").await, 100);
     let asked = race((0..racers).map(|_| {
         let world = world.clone();
         async move { world.request(ana, 25_00).await }
@@ -191,12 +197,12 @@ pub async fn a_hundred_payouts_of_one_balance_asked_for_at_once_are_one(subject:
     let made = asked.await.into_iter().flatten().count();
     println!("payouts asked for at once={racers} made={made}");
     let balances = world.wallet(ana).await.balances();
-    assert_eq!((made, balances.available, balances.in_payout), (1, 0, 25_00));
+    assert_eq!((made, balances.available, balances.in_payout), (1, 65_00, 25_00));
     holds(&world).await;
 }
 
 pub async fn a_payout_enters_one_batch_of_those_built_at_once(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let (payouts, racers) = (approved(&world, &["u_1", "u_2", "u_3"]).await, 6);
     let built = race((0..racers).map(|_| {
         let (world, payouts) = (world.clone(), payouts.clone());
@@ -214,7 +220,7 @@ pub async fn a_payout_enters_one_batch_of_those_built_at_once(subject: Subject) 
 }
 
 pub async fn a_payout_settled_by_many_at_once_pays_once(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let (payouts, racers) = (approved(&world, &["u_1"]).await, 8);
     let (batch, entered) = world.build(payouts, &a_person("u_ada")).await;
     let (batch, sent) = world.send_off(batch, entered).await;
@@ -235,8 +241,8 @@ pub async fn a_payout_settled_by_many_at_once_pays_once(subject: Subject) {
 }
 
 pub async fn a_locked_payout_does_not_change_until_the_unit_ends(subject: Subject) {
-    let world = World::open(subject).await;
-    let ana = rich(&world, "u_ana", 60_00).await;
+    let world = opened(subject).await;
+    let ana = rich(&world, "u_ana").await;
     let (payout, racers) = (world.request(ana, 25_00).await.expect("none is open"), 6);
     let approved = race((0..racers).map(|_| {
         let (world, id) = (world.clone(), payout.id);
@@ -264,9 +270,9 @@ async fn approve_once(world: &World, id: PayoutId) -> bool {
 }
 
 pub async fn payouts_are_listed_newest_first_by_user_and_status(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let payouts = approved(&world, &["u_1", "u_2", "u_3"]).await;
-    let waiting = rich(&world, "u_4", 60_00).await;
+    let waiting = rich(&world, "u_4").await;
     let requested = world.request(waiting, 25_00).await.expect("none is open");
     let ids = |items: Vec<PayoutItem>| items.iter().map(|item| item.payout.id).collect::<Vec<_>>();
     let mut newest: Vec<_> = payouts.iter().chain([&requested]).map(|payout| payout.id).collect();
@@ -300,7 +306,7 @@ pub async fn payouts_are_listed_newest_first_by_user_and_status(subject: Subject
 }
 
 pub async fn batches_are_listed_newest_first_and_one_is_told_with_its_payouts(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let (ada, payouts) = (a_person("u_ada"), approved(&world, &["u_1", "u_2", "u_3"]).await);
     let (one, _) = world.build(payouts[..2].to_vec(), &ada).await;
     let (two, _) = world.build(payouts[2..].to_vec(), &ada).await;
@@ -328,7 +334,7 @@ pub async fn batches_are_listed_newest_first_and_one_is_told_with_its_payouts(su
 }
 
 pub async fn a_summary_is_what_one_user_was_paid_and_has_open(subject: Subject) {
-    let world = World::open(subject).await;
+    let world = opened(subject).await;
     let payouts = approved(&world, &["u_1", "u_2"]).await;
     let (batch, entered) = world.build(payouts, &a_person("u_ada")).await;
     let (_, sent) = world.send_off(batch, entered).await;
@@ -337,8 +343,8 @@ pub async fn a_summary_is_what_one_user_was_paid_and_has_open(subject: Subject) 
     let told = async |name| world.reports.payout_summary(book, &host(name), aged).await.expect("a report");
     let (one, two, nobody) = (told("u_1").await, told("u_2").await, told("u_who").await);
     let available = |last: Option<referral_domain::ledger::Line>| last.map(|line| line.after.available);
-    assert_eq!((one.paid, one.open, available(one.account.last)), (25_00, None, Some(35_00)));
-    assert_eq!((two.paid, two.open, two.account.aged), (0, Some(sent[1].id), 60_00));
+    assert_eq!((one.paid, one.open, available(one.account.last)), (25_00, None, Some(65_00)));
+    assert_eq!((two.paid, two.open, two.account.aged), (0, Some(sent[1].id), 90_00));
     assert_eq!(nobody, Default::default());
     let again = world.request(sent[0].user, 30_00).await.expect("the one before has ended");
     assert_eq!(told("u_1").await.open, Some(again.id));

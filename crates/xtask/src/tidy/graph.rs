@@ -14,7 +14,7 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 14] = [
+const GRAPH: [Place; 15] = [
     Place { package: "referral-domain", sees: &[], tests_see: &[] },
     Place {
         package: "referral-app",
@@ -46,6 +46,7 @@ const GRAPH: [Place; 14] = [
         sees: &["referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
+    Place { package: "referral-rails", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
@@ -62,6 +63,7 @@ const GRAPH: [Place; 14] = [
             "referral-sqlite",
             "referral-postgres",
             "referral-redis",
+            "referral-rails",
             "referral-http",
         ],
         tests_see: &["referral-testkit"],
