@@ -227,10 +227,7 @@ pub async fn a_payout_settled_by_many_at_once_pays_once(subject: Subject) {
     let settled = race((0..racers).map(|n| {
         let (world, payout) = (world.clone(), sent[0].clone());
         let outcome = if n % 2 == 0 { Outcome::Paid } else { Outcome::Failed };
-        async move {
-            let (changes, _) = world.a_settlement(payout, outcome).await;
-            world.try_record(&changes).await.is_ok()
-        }
+        async move { settle_once(&world, payout.id, outcome).await }
     }));
     let paid = settled.await.into_iter().filter(|settled| *settled).count();
     println!("settlements at once={racers} stored={paid}");
@@ -238,6 +235,25 @@ pub async fn a_payout_settled_by_many_at_once_pays_once(subject: Subject) {
     let over = batch.settle(a_person("u_ada"), world.now()).expect("exported");
     world.batch_step(&over, &[]).await;
     holds(&world).await;
+}
+
+/// Settles a payout under its lock, unless it was settled.
+async fn settle_once(world: &World, id: PayoutId, outcome: Outcome) -> bool {
+    let settled = world.transact(move |unit| {
+        Box::pin(async move {
+            let payout = unit.payouts().lock(world.program.book, &[id]).await?.remove(0);
+            tokio::task::yield_now().await;
+            if payout.status() != PayoutStatus::Sent {
+                return Ok(false);
+            }
+            let currency = world.program.currency;
+            let wallet = unit.ledger().open(world.program.book, currency, &[payout.user]).await?.remove(0);
+            let (changes, _) = world.a_settlement(payout, wallet, outcome);
+            unit.recorder().record(world.program.book, &changes).await?;
+            Ok(true)
+        })
+    });
+    settled.await.expect("recorded, or refused by its rule")
 }
 
 pub async fn a_locked_payout_does_not_change_until_the_unit_ends(subject: Subject) {

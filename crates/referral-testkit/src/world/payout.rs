@@ -2,7 +2,7 @@
 
 use referral_domain::audit::{Actor, ActorKind};
 use referral_domain::id::{BatchId, PayoutId, UserId};
-use referral_domain::ledger::{CreatedBy, Heading, Journal};
+use referral_domain::ledger::{CreatedBy, Heading, Journal, Wallet};
 use referral_domain::payout::{
     Batch, BatchItem, CancelledBy, Failure, MethodKind, Movement, Outcome, Payout, PayoutMethod,
     PayoutStatus, SettlementLine, heading,
@@ -161,9 +161,10 @@ impl World {
     }
 
     /// What a bank's word on a payout changes.
-    pub async fn a_settlement(&self, payout: Payout, outcome: Outcome) -> (Changes, Payout) {
+    #[must_use]
+    pub fn a_settlement(&self, payout: Payout, wallet: Wallet, outcome: Outcome) -> (Changes, Payout) {
         let (batch, transaction) = (payout.batch().expect("it is in a batch"), self.transaction_id());
-        let mut journal = Journal::open(vec![self.wallet(payout.user).await], self.now());
+        let mut journal = Journal::open(vec![wallet], self.now());
         let (user, amount) = (payout.user, payout.amount);
         let failure = (outcome == Outcome::Failed).then(|| "account closed".to_owned());
         let after = match outcome {
@@ -195,7 +196,8 @@ impl World {
 
     /// A bank's word on a payout.
     pub async fn settle(&self, payout: Payout, outcome: Outcome) -> Payout {
-        let (changes, after) = self.a_settlement(payout, outcome).await;
+        let wallet = self.wallet(payout.user).await;
+        let (changes, after) = self.a_settlement(payout, wallet, outcome);
         self.record(&changes).await;
         after
     }
