@@ -11,6 +11,7 @@ use referral_domain::time::Timestamp;
 use super::trail::Hand;
 use crate::app::{App, program_in};
 use crate::failure::{Failure, Refused};
+use crate::idempotent::KeyReused;
 use crate::transact::transact;
 
 /// A batch to move on.
@@ -44,6 +45,9 @@ pub enum BatchRefused {
     /// A rule of batches.
     #[error(transparent)]
     Rule(#[from] BatchRefusal),
+    /// The idempotency key was used for another body.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
 }
 
 impl Refused for BatchRefused {}

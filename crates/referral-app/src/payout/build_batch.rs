@@ -16,6 +16,7 @@ use super::batch::BatchReceipt;
 use super::trail::Hand;
 use crate::app::{App, program_in};
 use crate::failure::{Failure, Refused};
+use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
 use crate::transact::transact;
 
 /// A batch to build.
@@ -43,8 +44,11 @@ pub struct BatchPreview {
 }
 
 /// Why no batch is built.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BuildRefused {
+    /// The idempotency key was used for another body.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
     /// Nothing is left to be paid. Payouts whose users owe something are cancelled all the same.
     #[error("no payout fits the batch")]
     Empty,
@@ -71,23 +75,37 @@ impl App {
     ///
     /// # Errors
     /// [`BuildRefused`], no such program, or the store's.
-    pub async fn build_batch(&self, command: &BuildBatch) -> Result<BatchReceipt, Failure<BuildRefused>> {
+    pub async fn build_batch(
+        &self,
+        command: &BuildBatch,
+        request: Option<&Idempotent<'_, BatchReceipt>>,
+    ) -> Result<Replayable<BatchReceipt>, Failure<BuildRefused>> {
         let now = self.now();
-        let built = transact(self.store(), move |unit| {
+        let built: Result<_, Failure<BuildRefused>> = transact(self.store(), move |unit| {
             Box::pin(async move {
                 let hand = Hand { actor: &command.actor, now, ids: &|| self.draw_id() };
-                let program = program_in(unit, &command.program, now).await?;
+                let program = program_in::<BuildRefused>(unit, &command.program, now).await?;
+                match claim(request, unit, program.book).await? {
+                    Claimed::Reply(reply) => return Ok(Some(Replayable::Replayed(reply))),
+                    Claimed::Reused => return Err(Failure::Refused(BuildRefused::KeyReused(KeyReused))),
+                    Claimed::Free => {}
+                }
                 let by = hand.inside(unit, &program).await?;
                 let chosen = choose(unit, &program, command).await?;
                 let left_out = chosen.selection.rest();
                 let mut changes = Changes::default();
                 self.cancel_owing(&mut changes, &hand, &chosen, now)?;
                 let batch = self.enter(&mut changes, &hand, chosen, command.kind, by)?;
-                unit.recorder().record(program.book, &changes).await?;
-                Ok::<_, Failure<BuildRefused>>(batch.map(|batch| BatchReceipt { batch, left_out, program }))
+                let book = program.book;
+                let receipt = batch.map(|batch| BatchReceipt { batch, left_out, program });
+                let kept = request.zip(receipt.as_ref());
+                changes.replies.extend(kept.map(|(request, receipt)| request.reply(book, receipt, now)));
+                unit.recorder().record(book, &changes).await?;
+                Ok(receipt.map(Replayable::Fresh))
             })
-        });
-        built.await?.ok_or(Failure::Refused(BuildRefused::Empty))
+        })
+        .await;
+        built?.ok_or(Failure::Refused(BuildRefused::Empty))
     }
 
     /// Has the payouts chosen enter a batch; `None` when there are none.

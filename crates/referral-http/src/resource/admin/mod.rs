@@ -1,3 +1,5 @@
 //! Administration: for people by role, for services by scope.
 
 pub mod audit;
+pub mod payout;
+pub mod payout_batch;
