@@ -5,6 +5,7 @@
 
 mod payouts;
 mod places;
+mod promises;
 mod rewards;
 
 use diesel::prelude::*;

@@ -39,6 +39,7 @@ pub use refusal::{Explain, failed};
     event::sign_up::sign_up,
     event::email_verified::email_verified,
     event::spend::spend,
+    event::refund::refund,
     affiliate::method::method,
     affiliate::set_method::set_method,
     affiliate::list::list_payouts,
@@ -75,6 +76,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
     use web::{post, resource};
     config
         .service(json("/api/events/spend").route(post().to(event::spend::spend)))
+        .service(json("/api/events/refund").route(post().to(event::refund::refund)))
         .service(json("/api/credits/balance").route(get().to(credit::balance::balance)))
         .service(json("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
         .service(json("/api/referral/code").route(get().to(code::show::show)))

@@ -52,7 +52,7 @@ const GRAPH: [Place; 15] = [
     Place {
         package: "referral-http",
         sees: &["referral-domain", "referral-app", "referral-wire", "referral-gate"],
-        tests_see: &["referral-memory", "referral-testkit"],
+        tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-server",
