@@ -19,7 +19,7 @@ const GRAPH: [Place; 15] = [
     Place {
         package: "referral-app",
         sees: &["referral-domain"],
-        tests_see: &["referral-memory", "referral-testkit"],
+        tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-testkit",
