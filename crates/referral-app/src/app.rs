@@ -8,7 +8,7 @@ use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::{Fingerprint, IdentityKey};
 use referral_domain::money::{Currency, MoneyFault};
 use referral_domain::port::{
-    Chance, Clock, Ids, Inserted, Limiter, NewUser, Reports, Store, StoreError, Unit,
+    Chance, Clock, Ids, Inserted, Limiter, NewUser, Rail, Reports, Store, StoreError, Unit,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -53,6 +53,8 @@ pub struct App {
     pub(crate) codes: Option<CodeCache>,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
+    /// How batches of payouts leave.
+    rails: Arc<[Box<dyn Rail>]>,
 }
 
 impl App {
@@ -61,7 +63,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let reports = Arc::new(SharedReads::new(parts.reports.clone()));
         let parts = Parts { reports, ..parts };
-        Self { parts, limiter_down: Arc::default(), codes: None, lane: None }
+        Self { parts, limiter_down: Arc::default(), codes: None, lane: None, rails: Arc::new([]) }
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
@@ -80,6 +82,17 @@ impl App {
     #[must_use]
     pub fn with_code_cache(self) -> Self {
         Self { codes: Some(CodeCache::living(LIFE)), ..self }
+    }
+
+    /// The same, but batches of payouts can leave by these rails.
+    #[must_use]
+    pub fn with_rails(self, rails: Vec<Box<dyn Rail>>) -> Self {
+        Self { rails: rails.into(), ..self }
+    }
+
+    /// The rail of a format.
+    pub(crate) fn rail(&self, format: &str) -> Option<&dyn Rail> {
+        self.rails.iter().map(Box::as_ref).find(|rail| rail.format() == format)
     }
 
     /// Forgets what was looked up of a code: it may have changed.

@@ -22,6 +22,7 @@ mod idempotent;
 mod ip_limit;
 mod lane;
 mod my_referrer;
+mod payout;
 mod posting;
 mod programs;
 mod purse;
@@ -54,6 +55,12 @@ pub use history::{HistoryPage, HistoryQuery};
 pub use idempotent::{Idempotent, KeyReused, Replayable};
 pub use my_referrer::MyReferrer;
 pub use programs::{ChangeProgram, CreateProgram, CreateProgramRefused, CreatedProgram};
+pub use payout::{
+    BatchPage, BatchPreview, BatchQuery, BatchReceipt, BatchRefused, BatchView, BuildBatch, BuildRefused,
+    ChangePayout, ChangeRefused, Export, ExportBatch, ExportRefused, MethodView, MoveBatch, PayoutOverview,
+    PayoutPage, PayoutQuery, PayoutReceipt, PayoutView, RequestPayout, RequestRefused, SetPayoutMethod,
+    SettleBatch, SettleReceipt,
+};
 pub use record_spend::{RecordSpend, SpendReceipt};
 pub use redeem_credits::{RedeemCredits, RedeemReceipt, RedeemRefused};
 pub use referral_stats::ReferralStats;

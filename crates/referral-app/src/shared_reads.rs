@@ -7,11 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::id::{BookId, UserId};
+use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::ledger::Verdict;
+use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports,
+    StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -137,4 +139,25 @@ impl Reports for SharedReads {
     async fn verify(&self) -> Result<Verdict, StoreError> {
         self.reports.verify().await
     }
+}
+
+macro_rules! passed_on {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl PayoutReports for SharedReads {$(
+            async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.reports.$name($($argument),*).await
+            }
+        )+}
+    };
+}
+
+passed_on! {
+    fn payout_method(book: BookId, host: &HostId) -> Option<PayoutMethod>;
+    fn payouts(book: BookId, filter: &PayoutFilter) -> Vec<PayoutItem>;
+    fn payout(book: BookId, id: PayoutId) -> Option<PayoutItem>;
+    fn payout_summary(book: BookId, host: &HostId, aged: Timestamp) -> PayoutSummary;
+    fn batches(book: BookId, filter: &BatchFilter) -> Vec<BatchHead>;
+    fn batch(book: BookId, id: BatchId) -> Option<(BatchHead, Vec<PayoutItem>)>;
+    fn names(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
 }

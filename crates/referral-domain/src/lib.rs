@@ -44,6 +44,7 @@ pub mod id;
 pub mod identity;
 pub mod ledger;
 pub mod money;
+pub mod payout;
 pub mod port;
 pub mod program;
 pub mod reference;

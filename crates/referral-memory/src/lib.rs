@@ -20,6 +20,7 @@ mod holds;
 mod idempotency;
 mod ledger;
 pub mod limiter;
+mod payouts;
 mod posting;
 mod programs;
 mod record;

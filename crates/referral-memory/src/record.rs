@@ -36,6 +36,7 @@ impl State {
         changes.folded.iter().try_for_each(|(source, referral)| self.fold_event(book, source, *referral))?;
         changes.redemptions.iter().try_for_each(|redemption| self.add_redemption(book, redemption))?;
         changes.reversals.iter().try_for_each(|reversal| self.add_reversal(book, reversal))?;
+        self.record_payouts(book, changes)?;
         changes.days.iter().try_for_each(|day| self.add_day(book, day))?;
         changes.replies.iter().try_for_each(|(key, reply)| self.replies.add(key.clone(), reply.clone()))?;
         changes.audit.iter().try_for_each(|entry| self.add_audit(book, entry))?;

@@ -139,7 +139,7 @@ impl Reports for MemoryStore {
 }
 
 impl State {
-    fn facts_of(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+    pub(crate) fn facts_of(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
         let id = self.user_names.find(&(book, host.clone()));
         id.map(|id| self.users.get(&(book, *id)).cloned()).transpose()
     }
@@ -166,7 +166,7 @@ impl State {
         }))
     }
 
-    fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
+    pub(crate) fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
         AccountReport {
             email: facts.email_status(),
             referred: self.referral_of(book, facts.id).is_some(),

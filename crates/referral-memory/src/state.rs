@@ -9,11 +9,12 @@ use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::{CommissionStep, RewardStep};
 use referral_domain::hold::{Hold, HoldStep};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, BookId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, ApiKeyId, AuditId, BatchId, BookId, CodeId, EventId, PayoutId, RedemptionId, ReferralId,
+    TransactionId, TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Account, Entry, EntrySide, Head, Line, Origin, Transaction, Transfer};
+use referral_domain::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use referral_domain::port::{IdempotencyKey, StoredReply};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -121,6 +122,20 @@ tables! {
     /// Reversals, by their own references.
     reversals: Facts<(BookId, Reference), Reversal>,
 
+    /// Where users are paid, by version.
+    payout_methods: Facts<(BookId, UserId, u32), PayoutMethod>,
+    /// Payouts, without their steps.
+    payouts: Facts<(BookId, PayoutId), Payout>,
+    /// A user's payouts, in their order.
+    user_payouts: Facts<(BookId, UserId, u32), PayoutId>,
+    /// Payouts' steps.
+    payout_steps: Facts<(BookId, PayoutId, u32), PayoutStep>,
+    /// Batches with their items, without their steps.
+    payout_batches: Facts<(BookId, BatchId), Batch>,
+    /// Batches' steps.
+    batch_steps: Facts<(BookId, BatchId, u32), BatchStep>,
+    /// What banks said; once a payout.
+    settlement_lines: Facts<(BookId, PayoutId), SettlementLine>,
     /// The audit log.
     audit_log: Facts<(BookId, AuditId), Audited>,
 

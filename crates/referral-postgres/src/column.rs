@@ -8,8 +8,8 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Timestamptz};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, ApiKeyId, AuditId, BatchId, CaseId, ClickId, CodeId, EventId, PayoutId, RedemptionId,
+    ReferralId, TransactionId, TransferId, UserId,
 };
 use referral_domain::port::StoreError;
 use referral_domain::time::Timestamp;
@@ -52,10 +52,12 @@ keys!(
     AccountId,
     ApiKeyId,
     AuditId,
+    BatchId,
     CaseId,
     ClickId,
     CodeId,
     EventId,
+    PayoutId,
     RedemptionId,
     ReferralId,
     TransactionId,

@@ -31,6 +31,7 @@ mod location;
 mod lock;
 mod migration;
 mod news;
+mod payouts;
 mod pool;
 mod programs;
 mod record;

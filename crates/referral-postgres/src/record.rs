@@ -30,7 +30,9 @@ use crate::failure::Told;
 use crate::ledger::previous;
 use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
-use crate::{audit, budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
+use crate::{
+    audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals, spending, users,
+};
 
 type Writing<'a> = BoxFuture<'a, Result<(), StoreError>>;
 
@@ -73,6 +75,13 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
     flight.rows(&changes.events, |rows| spending::insert(conn, book, rows));
     flight.rows(&changes.events, |rows| spending::insert_details(conn, book, rows));
     flight.rows(&changes.folded, |rows| spending::fold(conn, book, rows));
+    flight.rows(&changes.payout_methods, |rows| payouts::methods(conn, book, rows));
+    flight.rows(&changes.payouts, |rows| payouts::payouts(conn, book, rows));
+    flight.rows(&changes.batches, |rows| payouts::batches(conn, book, rows));
+    flight.rows(&changes.batch_steps, |rows| payouts::batch_steps(conn, book, rows));
+    flight.rows(&changes.settlement_lines, |rows| payouts::settlements(conn, book, rows));
+    flight.rows(&changes.payout_steps, |rows| payouts::payout_steps(conn, book, rows));
+    flight.rows(&changes.batches, |rows| payouts::items(conn, book, rows));
     flight.rows(&changes.days, |rows| add_days(conn, book, rows));
     flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
     flight.rows(&changes.audit, |rows| audit::make_people(conn, book, rows));

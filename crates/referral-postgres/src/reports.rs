@@ -3,7 +3,7 @@
 //!
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
-mod account;
+pub(crate) mod account;
 mod event;
 mod history;
 mod people;
@@ -37,6 +37,8 @@ macro_rules! report {
     }};
 }
 
+pub(crate) use report;
+
 /// Runs a report whose statements see one snapshot. They leave in one flight.
 macro_rules! snapshot {
     ($store:ident, |$conn:ident| $work:expr) => {{
@@ -47,6 +49,8 @@ macro_rules! snapshot {
         Ok(answer)
     }};
 }
+
+pub(crate) use snapshot;
 
 #[async_trait]
 impl Reports for PgStore {

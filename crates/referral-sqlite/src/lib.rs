@@ -26,6 +26,7 @@ mod holds;
 mod idempotency;
 mod ledger;
 mod migration;
+mod payouts;
 mod pool;
 mod programs;
 mod record;

@@ -2,7 +2,7 @@
 //!
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
-mod account;
+pub(crate) mod account;
 mod event;
 pub(crate) mod history;
 mod people;

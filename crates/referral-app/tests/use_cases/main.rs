@@ -1,6 +1,7 @@
 //! Every use case on the memory store, with a clock, ids and chance that a test can foresee.
 
 mod pausable;
+mod pausable_payouts;
 mod stage;
 mod watch;
 
@@ -16,6 +17,8 @@ mod faults;
 mod history;
 mod keys;
 mod limiter_down;
+mod payout_runs;
+mod payouts;
 mod programs;
 mod random;
 mod redeem;

@@ -65,8 +65,8 @@ impl Store for PausableStore {
     }
 }
 
-struct PausableUnit {
-    inner: Box<dyn UnitOfWork>,
+pub(crate) struct PausableUnit {
+    pub(crate) inner: Box<dyn UnitOfWork>,
     pause: Pause,
 }
 
@@ -173,8 +173,8 @@ unchanged! {
     }
 }
 
-struct PausableReports {
-    inner: Arc<dyn Reports>,
+pub(crate) struct PausableReports {
+    pub(crate) inner: Arc<dyn Reports>,
     pause: Pause,
 }
 

@@ -8,6 +8,7 @@ use crate::grant::{CommissionStep, RewardStep};
 use crate::hold::{Hold, HoldStep};
 use crate::id::{BookId, ReferralId};
 use crate::ledger::Posting;
+use crate::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use crate::reference::SourceId;
 use crate::referral::{Progress, Referral};
 use crate::spend::SpendEvent;
@@ -34,6 +35,18 @@ pub struct Changes {
     pub redemptions: Vec<Redemption>,
     /// New reversals.
     pub reversals: Vec<Reversal>,
+    /// New versions of payout methods.
+    pub payout_methods: Vec<PayoutMethod>,
+    /// New payouts: what was asked for. Their steps stand in `payout_steps`.
+    pub payouts: Vec<Payout>,
+    /// New batches: what is in them. Their steps stand in `batch_steps`.
+    pub batches: Vec<Batch>,
+    /// New steps of batches.
+    pub batch_steps: Vec<BatchStep>,
+    /// What banks said.
+    pub settlement_lines: Vec<SettlementLine>,
+    /// New steps of payouts; at most one a payout.
+    pub payout_steps: Vec<PayoutStep>,
     /// What is posted to the ledger.
     pub posting: Posting,
     /// New reward steps.

@@ -2,12 +2,15 @@
 //!
 //! Lock order, which every unit obeys: program (when it is changed), idempotency key, redemption (when one is
 //! reversed), users (sorted), codes, the program's graph, a mailbox, referrals (by
-//! referred user), the month's budget, account heads (by account), event keys (by source id), day rows (by key).
+//! referred user), a payout batch, payouts (by id), the month's budget, account heads (by account), event keys (by
+//! source id), day rows (by key).
 
 mod ambient;
 mod change;
 mod error;
 mod limiter;
+mod payouts;
+mod rail;
 mod report;
 mod unit;
 
@@ -15,6 +18,8 @@ pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
+pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
+pub use rail::{Payment, PaymentOrder, Rail, RailFault};
 pub use report::{
     AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, KindTotal,
     MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{PayoutReports, StoreError};
 use crate::audit::ActorKind;
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
@@ -198,7 +198,7 @@ pub struct AuditItem {
 
 /// Questions without a unit.
 #[async_trait]
-pub trait Reports: Send + Sync {
+pub trait Reports: PayoutReports + Send + Sync {
     /// Whether the store answers and its schema is the one this build needs.
     async fn ready(&self) -> Result<(), StoreError>;
 

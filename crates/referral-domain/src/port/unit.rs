@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
+use super::{Changes, HistoryItem, IdempotencyKey, Payouts, StoreError, StoredReply};
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
@@ -44,6 +44,7 @@ pub trait UnitOfWork:
     + Budgets
     + Ledger
     + Redemptions
+    + Payouts
     + Idempotency
     + ApiKeys
     + Recorder
@@ -72,7 +73,7 @@ macro_rules! sub_ports {
 sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, budgets: Budgets,
     ledger: Ledger,
-    redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
+    redemptions: Redemptions, payouts: Payouts, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
 }
 
 /// Whether a row was there already.

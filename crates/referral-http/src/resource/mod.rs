@@ -1,6 +1,7 @@
 //! The resources: one endpoint a file, with its body, view, handler and OpenAPI; all mounted here.
 
 pub mod admin;
+pub mod affiliate;
 pub mod asking;
 pub mod code;
 pub mod credit;
@@ -51,6 +52,25 @@ pub use refusal::{Explain, failed};
     admin::api_key::list::list_api_keys,
     admin::api_key::create::create_api_key,
     admin::api_key::revoke::revoke_api_key,
+    affiliate::method::method,
+    affiliate::set_method::set_method,
+    affiliate::list::list_payouts,
+    affiliate::request::request,
+    affiliate::show::show,
+    affiliate::cancel::cancel,
+    admin::audit::list::list_entries,
+    admin::payout::list::list_payouts,
+    admin::payout::approve::approve,
+    admin::payout::reject::reject,
+    admin::payout_batch::list::list_batches,
+    admin::payout_batch::build::build,
+    admin::payout_batch::preview::preview,
+    admin::payout_batch::show::show,
+    admin::payout_batch::seal::seal,
+    admin::payout_batch::approve::approve,
+    admin::payout_batch::discard::discard,
+    admin::payout_batch::export::export,
+    admin::payout_batch::settle::settle,
     health::healthz,
     health::readyz,
 ))]
@@ -85,7 +105,37 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
         .configure(admin::mount)
+        .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))
+        .configure(payouts)
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
     describe(config);
+}
+
+/// Payouts: the user's, and those of everybody.
+fn payouts(config: &mut web::ServiceConfig) {
+    use admin::{payout, payout_batch as batch};
+    use web::post;
+    let method = json("/api/affiliate/payout-method").route(get().to(affiliate::method::method));
+    let payouts = json("/api/affiliate/payouts").route(get().to(affiliate::list::list_payouts));
+    let batches = json("/api/admin/payout-batches").route(get().to(batch::list::list_batches));
+    config
+        .service(method.route(web::put().to(affiliate::set_method::set_method)))
+        .service(payouts.route(post().to(affiliate::request::request)))
+        .service(json("/api/affiliate/payouts/{id}").route(get().to(affiliate::show::show)))
+        .service(json("/api/affiliate/payouts/{id}/cancel").route(post().to(affiliate::cancel::cancel)))
+        .service(json("/api/admin/payouts").route(get().to(payout::list::list_payouts)))
+        .service(json("/api/admin/payouts/{id}/approve").route(post().to(payout::approve::approve)))
+        .service(json("/api/admin/payouts/{id}/reject").route(post().to(payout::reject::reject)))
+        .service(batches.route(post().to(batch::build::build)))
+        .service(json("/api/admin/payout-batches/preview").route(post().to(batch::preview::preview)))
+        .service(json("/api/admin/payout-batches/{id}").route(get().to(batch::show::show)))
+        .service(json("/api/admin/payout-batches/{id}/seal").route(post().to(batch::seal::seal)))
+        .service(json("/api/admin/payout-batches/{id}/approve").route(post().to(batch::approve::approve)))
+        .service(json("/api/admin/payout-batches/{id}/discard").route(post().to(batch::discard::discard)))
+        .service(
+            web::resource("/api/admin/payout-batches/{id}/export")
+                .route(web::get().to(batch::export::export)),
+        )
+        .service(json("/api/admin/payout-batches/{id}/settle").route(post().to(batch::settle::settle)));
 }

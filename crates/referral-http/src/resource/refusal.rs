@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use referral_app::{
-    ApplyRefusal, CreateProgramRefused, Failure, KeyReused, Never, RedeemRefused, ReversalRefused,
-    RulesRefused, Throttled, TimeOutOfRange, UnknownEvent,
+    ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, RedeemRefused, RequestRefused, ReversalRefused, RulesRefused, Throttled, TimeOutOfRange, UnknownEvent,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
 use referral_domain::credit::RedeemRefusal;
 use referral_domain::rules::RuleFault;
+use referral_domain::payout::{BatchRefusal, RequestRefusal};
 use referral_domain::spend::SpendRefusal;
 use referral_domain::time::{SECOND, Timestamp};
 
@@ -198,6 +198,66 @@ impl Explain for ReversalRefused {
             Self::Over(_) => ProblemCode::OverReversal,
             Self::Conflict => ProblemCode::RedemptionConflict,
         })
+    }
+}
+
+impl Explain for RequestRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Rule(rule) => Problem::new(request_code(rule)).detail(rule.to_string()),
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+const fn request_code(rule: &RequestRefusal) -> ProblemCode {
+    match rule {
+        RequestRefusal::EmailNotVerified => ProblemCode::EmailNotVerified,
+        RequestRefusal::Open(_) => ProblemCode::PayoutOpen,
+        RequestRefusal::NoMethod | RequestRefusal::MethodTooYoung { .. } => ProblemCode::PayoutMethodMissing,
+        RequestRefusal::BelowMinimum { .. } => ProblemCode::BelowMinimum,
+        RequestRefusal::AbovePayable { .. } => ProblemCode::InsufficientBalance,
+    }
+}
+
+impl Explain for ChangeRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::State(state) => Problem::new(ProblemCode::PayoutState).detail(state.to_string()),
+        }
+    }
+}
+
+impl Explain for BatchRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::Rule(BatchRefusal::SecondPerson) => Problem::new(ProblemCode::SecondPersonRequired),
+            Self::Rule(state) => Problem::new(ProblemCode::BatchState).detail(state.to_string()),
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+impl Explain for BuildRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Empty => Problem::new(ProblemCode::PayoutState)
+                .detail("no payout fits the batch; the preview says why"),
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+impl Explain for ExportRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Batch(refused) => refused.problem(now),
+            Self::OtherFormat(_) | Self::Unsuitable(_) => {
+                Problem::new(ProblemCode::BatchState).detail(self.to_string())
+            }
+        }
     }
 }
 

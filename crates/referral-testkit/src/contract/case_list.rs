@@ -153,6 +153,21 @@ macro_rules! store_contract {
                 one_reference_redeemed_by_many_at_once_is_redeemed_once,
                 reversals_at_once_never_give_back_more_than_was_redeemed,
             }
+            payouts {
+                each_version_of_a_method_is_read_back_equal,
+                a_payout_is_read_back_equal_at_every_stage,
+                payouts_are_locked_by_id_and_those_unknown_are_left_out,
+                approved_payouts_of_a_kind_are_found_the_oldest_first,
+                a_batch_is_read_back_equal_at_every_stage,
+                a_second_open_payout_is_refused,
+                a_hundred_payouts_of_one_balance_asked_for_at_once_are_one,
+                a_payout_enters_one_batch_of_those_built_at_once,
+                a_payout_settled_by_many_at_once_pays_once,
+                a_locked_payout_does_not_change_until_the_unit_ends,
+                payouts_are_listed_newest_first_by_user_and_status,
+                batches_are_listed_newest_first_and_one_is_told_with_its_payouts,
+                a_summary_is_what_one_user_was_paid_and_has_open,
+            }
             idempotency {
                 a_key_nobody_used_is_free_and_stays_free_until_a_reply_is_stored,
                 a_reply_is_read_back_equal_under_its_key_and_no_other,
@@ -320,6 +335,7 @@ mod tests {
             idempotency,
             limiter,
             outages,
+            payouts,
             postings,
             programs,
             proof,

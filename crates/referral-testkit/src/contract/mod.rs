@@ -35,6 +35,7 @@ pub mod limiter;
 #[cfg(test)]
 mod limiter_tests;
 pub mod outages;
+pub mod payouts;
 pub mod postings;
 pub mod programs;
 pub mod proof;

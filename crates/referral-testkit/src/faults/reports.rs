@@ -22,8 +22,8 @@ use super::plan::{Plan, through};
 /// Reports around others: every question is counted, and fails when the plan says so.
 #[derive(Clone)]
 pub struct FaultyReports {
-    inner: Arc<dyn Reports>,
-    plan: Arc<Plan>,
+    pub(super) inner: Arc<dyn Reports>,
+    pub(super) plan: Arc<Plan>,
 }
 
 impl FaultyReports {

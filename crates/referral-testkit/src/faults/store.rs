@@ -9,14 +9,17 @@ use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::hold::Hold;
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
+use referral_domain::id::{
+    ApiKeyId, BatchId, BookId, CodeId, PayoutId, RedemptionId, ReferralId, TransactionId, UserId,
+};
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::Wallet;
 use referral_domain::money::Currency;
+use referral_domain::payout::{Batch, MethodKind, Payout, PayoutMethod};
 use referral_domain::port::{
     ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
-    Matured, NewUser, Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError, StoredReply,
-    UnitOfWork, Users,
+    Matured, NewUser, Payouts, Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError,
+    StoredReply, UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -138,6 +141,14 @@ faulty! {
         fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
         fn lock(book: BookId, id: RedemptionId) -> Option<(Redemption, i64)>;
         fn find_reversal(book: BookId, reference: &Reference) -> Option<Reversal>;
+    }
+    Payouts by payouts {
+        fn method(book: BookId, user: UserId) -> Option<PayoutMethod>;
+        fn methods(book: BookId, versions: &[(UserId, u32)]) -> Vec<PayoutMethod>;
+        fn newest(book: BookId, user: UserId) -> Option<Payout>;
+        fn lock(book: BookId, ids: &[PayoutId]) -> Vec<Payout>;
+        fn approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
+        fn lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
     }
     Idempotency by idempotency {
         fn claim(key: &IdempotencyKey) -> Option<StoredReply>;

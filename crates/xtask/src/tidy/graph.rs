@@ -14,12 +14,12 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 14] = [
+const GRAPH: [Place; 15] = [
     Place { package: "referral-domain", sees: &[], tests_see: &[] },
     Place {
         package: "referral-app",
         sees: &["referral-domain"],
-        tests_see: &["referral-memory", "referral-testkit"],
+        tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-testkit",
@@ -46,12 +46,13 @@ const GRAPH: [Place; 14] = [
         sees: &["referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
+    Place { package: "referral-rails", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
         package: "referral-http",
         sees: &["referral-domain", "referral-app", "referral-wire", "referral-gate"],
-        tests_see: &["referral-memory", "referral-testkit"],
+        tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-server",
@@ -62,6 +63,7 @@ const GRAPH: [Place; 14] = [
             "referral-sqlite",
             "referral-postgres",
             "referral-redis",
+            "referral-rails",
             "referral-http",
         ],
         tests_see: &["referral-testkit"],

@@ -39,3 +39,5 @@ pub(super) fn mount(config: &mut ServiceConfig) {
         .service(json("/api/admin/api-keys/{id}").route(delete().to(api_key::revoke::revoke_api_key)))
         .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
 }
+pub mod payout;
+pub mod payout_batch;

@@ -9,3 +9,4 @@ pub mod reverse;
 pub mod summary;
 
 pub use item::{ChangesView, CreditItem};
+pub(super) use redeem::{currency_of, money_of};
