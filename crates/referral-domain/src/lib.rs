@@ -33,6 +33,7 @@
 pub mod apply;
 pub mod audit;
 pub mod auth;
+pub mod chart;
 pub mod code;
 pub mod credit;
 pub mod grant;
@@ -46,6 +47,8 @@ pub mod reference;
 pub mod referral;
 pub mod settle;
 pub mod spend;
+pub mod statement;
 pub mod time;
 pub mod tracking;
+pub mod trial_balance;
 pub mod user;

@@ -16,6 +16,7 @@ mod fault;
 mod fold;
 mod idempotency;
 mod ledger;
+mod ledger_reports;
 pub mod limiter;
 mod posting;
 mod programs;

@@ -26,7 +26,7 @@ use crate::failure::Told;
 use crate::schema::{history_lines as lines, ledger_transactions as transactions};
 use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
-pub(crate) use line::{ItemRow, LineRow, previous};
+pub(crate) use line::{ItemRow, LineRow, TransactionRow, previous};
 pub(crate) use posting::record;
 
 /// Whoever posts first to a user holds the lock that everybody takes who finds no account; whoever finds accounts locks

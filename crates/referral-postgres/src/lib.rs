@@ -24,6 +24,7 @@ mod ending;
 mod failure;
 mod idempotency;
 mod ledger;
+mod ledger_reports;
 mod location;
 mod lock;
 mod migration;

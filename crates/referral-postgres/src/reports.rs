@@ -34,6 +34,7 @@ macro_rules! report {
         Ok(answer)
     }};
 }
+pub(crate) use report;
 
 /// Runs a report whose statements see one snapshot. They leave in one flight.
 macro_rules! snapshot {

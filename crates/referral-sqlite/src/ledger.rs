@@ -18,8 +18,7 @@ use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::schema::{account_heads, accounts, history_lines as lines, ledger_transactions as transactions};
 use crate::unit::SqliteUnit;
-use line::LineRow;
-pub(crate) use line::{ItemRow, previous};
+pub(crate) use line::{ItemRow, LineRow, TransactionRow, previous};
 pub(crate) use posting::record;
 
 #[derive(Queryable, Selectable)]

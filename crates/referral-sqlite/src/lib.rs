@@ -22,6 +22,7 @@ mod failure;
 mod file;
 mod idempotency;
 mod ledger;
+mod ledger_reports;
 mod migration;
 mod pool;
 mod programs;

@@ -364,4 +364,4 @@ diesel::allow_tables_to_appear_in_same_query!(users, user_names, user_emails);
 diesel::allow_tables_to_appear_in_same_query!(referrals, referral_progress);
 diesel::allow_tables_to_appear_in_same_query!(spend_events, spend_event_details);
 diesel::allow_tables_to_appear_in_same_query!(accounts, account_heads);
-diesel::allow_tables_to_appear_in_same_query!(history_lines, ledger_transactions);
+diesel::allow_tables_to_appear_in_same_query!(history_lines, ledger_transactions, user_names);

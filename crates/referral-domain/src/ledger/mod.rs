@@ -7,6 +7,7 @@
 
 mod account;
 mod journal;
+mod side;
 mod verify;
 mod wallet;
 
@@ -128,7 +129,7 @@ pub struct Transaction {
 }
 
 /// One side of a transfer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
     /// A user's account.
     User(Purpose),

@@ -7,6 +7,7 @@
 mod ambient;
 mod change;
 mod error;
+mod ledger_report;
 mod limiter;
 mod report;
 mod unit;
@@ -14,6 +15,10 @@ mod unit;
 pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
+pub use ledger_report::{
+    JournalFilter, JournalItem, LedgerReports, LegReport, TransactionDetail, TransactionFilter,
+    TransactionReport, TransferFilter,
+};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
     AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{LedgerReports, StoreError};
 use crate::auth::ApiKey;
 use crate::code::{Code, FoldedCode};
 use crate::id::{BookId, UserId};
@@ -131,9 +131,9 @@ pub struct SummaryReport {
     pub sums: Summary,
 }
 
-/// Questions without a unit.
+/// Questions without a unit; those about the books are [`LedgerReports`].
 #[async_trait]
-pub trait Reports: Send + Sync {
+pub trait Reports: LedgerReports + Send + Sync {
     /// Whether the store answers and its schema is the one this build needs.
     async fn ready(&self) -> Result<(), StoreError>;
 

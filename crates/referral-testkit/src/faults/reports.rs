@@ -5,15 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::id::{BookId, UserId};
-use referral_domain::ledger::Verdict;
+use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::ledger::{Account, Head, Line, Verdict};
+use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
-    SummaryReport,
+    AccountReport, HistoryFilter, HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport, TransactionDetail,
+    TransactionFilter, TransactionReport, TransferFilter,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
+use referral_domain::trial_balance::Movement;
 use referral_domain::user::UserFacts;
 
 use super::plan::{Plan, through};
@@ -34,9 +37,9 @@ impl FaultyReports {
 }
 
 macro_rules! faulty {
-    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+    ($port:ident { $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+ }) => {
         #[async_trait]
-        impl Reports for FaultyReports {$(
+        impl $port for FaultyReports {$(
             async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
                 let fault = self.plan.next(concat!("reports.", stringify!($name)));
                 through(fault, self.inner.$name($($argument),*)).await
@@ -45,7 +48,7 @@ macro_rules! faulty {
     };
 }
 
-faulty! {
+faulty! { Reports {
     fn ready() -> ();
     fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
     fn programs(now: Timestamp) -> Vec<Program>;
@@ -59,4 +62,14 @@ faulty! {
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
     fn verify() -> Verdict;
-}
+} }
+
+faulty! { LedgerReports {
+    fn movements(book: BookId, as_of: Timestamp) -> Vec<Movement>;
+    fn line_at(book: BookId, user: UserId, at: Timestamp) -> Option<Line>;
+    fn transactions(book: BookId, filter: &TransactionFilter) -> Vec<TransactionReport>;
+    fn transaction(book: BookId, id: TransactionId) -> Option<TransactionDetail>;
+    fn accounts(book: BookId, currency: Currency, user: UserId) -> Vec<(Account, Head)>;
+    fn transfers(book: BookId, filter: &TransferFilter) -> Vec<LegReport>;
+    fn journal(book: BookId, filter: &JournalFilter) -> Vec<JournalItem>;
+} }
