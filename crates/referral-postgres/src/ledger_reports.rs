@@ -25,8 +25,8 @@ use referral_domain::id::{BookId, TransactionId, UserId};
 use referral_domain::ledger::{Account, Entry, Head, Line, Transaction};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail,
-    TransactionFilter, TransactionReport, TransferFilter,
+    JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail, TransactionFilter,
+    TransactionReport, TransferFilter,
 };
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;

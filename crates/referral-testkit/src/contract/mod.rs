@@ -23,6 +23,7 @@ use crate::world::World;
 
 pub mod api_keys;
 pub mod batches;
+pub mod books;
 mod case_list;
 pub mod claims;
 pub mod codes;
