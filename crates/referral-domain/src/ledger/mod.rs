@@ -70,6 +70,10 @@ words! {
         Redeem = "redeem",
         /// A redemption's reversal; the second part is its reference.
         RedeemReversal = "redeem-reversal",
+        /// An operator's adjustment; the second part is its reference.
+        Adjustment = "adjustment",
+        /// A transaction taken back by an operator; the second part is that transaction.
+        Retraction = "retraction",
     }
 }
 

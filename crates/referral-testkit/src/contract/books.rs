@@ -289,7 +289,8 @@ pub async fn transfers_are_found_newest_first_and_by_everything_a_filter_says(su
     let all = TransferFilter::default;
     let newest = search(&world, TransactionFilter { limit: 1, ..Default::default() }).await;
     let transaction = Some(newest[0].item.transaction.id);
-    let account = Some(world.wallet(ana).await.head(Purpose::Available).account);
+    let theirs = world.wallet(ana).await.head(Purpose::Available).account;
+    let account = Some(theirs);
     for (filter, expected) in [
         (all(), vec![1_00, 10_00, 5_00, 20_00, 25_00]),
         (TransferFilter { transaction, ..all() }, vec![1_00]),
@@ -305,7 +306,7 @@ pub async fn transfers_are_found_newest_first_and_by_everything_a_filter_says(su
     for leg in legs(&world, TransferFilter { account, ..all() }).await {
         let sides = [(leg.transfer.debit, leg.debit), (leg.transfer.credit, leg.credit)];
         assert!(sides.iter().any(|(party, side)| {
-            *party == Party::Account(account.expect("known")) && *side == Side::User(Purpose::Available)
+            *party == Party::Account(theirs) && *side == Side::User(Purpose::Available)
         }));
     }
 }
