@@ -2,23 +2,22 @@
 //! which API key. They are not cached: a key that was revoked is refused by the next request, a program that was paused is
 //! paused ([`coalesce`](crate::coalesce) says how).
 
+mod ledger;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::id::{BookId, TransactionId, UserId};
-use referral_domain::ledger::{Account, Head, Line, Verdict};
-use referral_domain::money::Currency;
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, HistoryFilter, HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport,
-    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport, TransactionDetail,
-    TransactionFilter, TransactionReport, TransferFilter,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport,
+    Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
-use referral_domain::trial_balance::Movement;
 use referral_domain::user::UserFacts;
 
 use crate::coalesce::Coalesced;
@@ -114,51 +113,11 @@ impl Reports for SharedReads {
         self.reports.summary(book, host, aged).await
     }
 
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        self.reports.audit(book, filter).await
+    }
+
     async fn verify(&self) -> Result<Verdict, StoreError> {
         self.reports.verify().await
-    }
-}
-
-#[async_trait]
-impl LedgerReports for SharedReads {
-    async fn movements(&self, book: BookId, as_of: Timestamp) -> Result<Vec<Movement>, StoreError> {
-        self.reports.movements(book, as_of).await
-    }
-
-    async fn line_at(&self, book: BookId, user: UserId, at: Timestamp) -> Result<Option<Line>, StoreError> {
-        self.reports.line_at(book, user, at).await
-    }
-
-    async fn transactions(
-        &self,
-        book: BookId,
-        filter: &TransactionFilter,
-    ) -> Result<Vec<TransactionReport>, StoreError> {
-        self.reports.transactions(book, filter).await
-    }
-
-    async fn transaction(
-        &self,
-        book: BookId,
-        id: TransactionId,
-    ) -> Result<Option<TransactionDetail>, StoreError> {
-        self.reports.transaction(book, id).await
-    }
-
-    async fn accounts(
-        &self,
-        book: BookId,
-        currency: Currency,
-        user: UserId,
-    ) -> Result<Vec<(Account, Head)>, StoreError> {
-        self.reports.accounts(book, currency, user).await
-    }
-
-    async fn transfers(&self, book: BookId, filter: &TransferFilter) -> Result<Vec<LegReport>, StoreError> {
-        self.reports.transfers(book, filter).await
-    }
-
-    async fn journal(&self, book: BookId, filter: &JournalFilter) -> Result<Vec<JournalItem>, StoreError> {
-        self.reports.journal(book, filter).await
     }
 }

@@ -8,8 +8,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{TransactionKind, Verdict};
 use referral_domain::port::{
-    AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferrerReport,
-    Reports, StoreError, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, KindTotal, MyReferralReport,
+    ReferralCounts, ReferrerReport, Reports, StoreError, Summary, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -108,6 +108,10 @@ impl Reports for MemoryStore {
             .map(|line| state.history_item(book, line))
             .collect::<Result<_, _>>()?;
         Ok(SummaryReport { account: state.account(book, &facts, aged), sums: summed_up(&items) })
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        self.committed()?.audit(book, filter)
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

@@ -12,8 +12,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
-    SummaryReport,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport,
+    Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -21,7 +21,7 @@ use referral_domain::time::Timestamp;
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
-use crate::{api_keys, codes, migration, programs, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, users, verify};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -95,6 +95,11 @@ impl Reports for SqliteStore {
     ) -> Result<SummaryReport, StoreError> {
         let host = host.clone();
         self.readers.read(move |conn| account::summary(conn, book, &host, aged)).await
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| audit::page(conn, book, &filter)).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

@@ -10,21 +10,19 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Account, Head, Line, Verdict, Wallet};
+use referral_domain::ledger::{Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem, Idempotency,
-    IdempotencyKey, Inserted, JournalFilter, JournalItem, Ledger, LedgerReports, LegReport, MyReferralReport,
-    NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending, Store,
-    StoreError, StoredReply, SummaryReport, TransactionDetail, TransactionFilter, TransactionReport,
-    TransferFilter, UnitOfWork, Users,
+    AccountReport, ApiKeys, AuditFilter, AuditItem, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem,
+    Idempotency, IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs, Recorder,
+    Redemptions, Referrals, ReferrerReport, Reports, Spending, Store, StoreError, StoredReply, SummaryReport,
+    UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
 use referral_domain::spend::{SpendEvent, SpendScene};
 use referral_domain::time::Timestamp;
-use referral_domain::trial_balance::Movement;
 use referral_domain::user::UserFacts;
 
 /// Whether every program is paused. Clones share it.
@@ -147,8 +145,8 @@ unchanged! {
     }
 }
 
-struct PausableReports {
-    inner: Arc<dyn Reports>,
+pub(crate) struct PausableReports {
+    pub(crate) inner: Arc<dyn Reports>,
     pause: Pause,
 }
 
@@ -183,26 +181,6 @@ reports! {
     fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
     fn verify() -> Verdict;
-}
-
-macro_rules! ledger_reports {
-    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
-        #[async_trait]
-        impl LedgerReports for PausableReports {
-            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
-                self.inner.$name($($argument),*).await
-            })+
-        }
-    };
-}
-
-ledger_reports! {
-    fn movements(book: BookId, as_of: Timestamp) -> Vec<Movement>;
-    fn line_at(book: BookId, user: UserId, at: Timestamp) -> Option<Line>;
-    fn transactions(book: BookId, filter: &TransactionFilter) -> Vec<TransactionReport>;
-    fn transaction(book: BookId, id: TransactionId) -> Option<TransactionDetail>;
-    fn accounts(book: BookId, currency: Currency, user: UserId) -> Vec<(Account, Head)>;
-    fn transfers(book: BookId, filter: &TransferFilter) -> Vec<LegReport>;
-    fn journal(book: BookId, filter: &JournalFilter) -> Vec<JournalItem>;
 }

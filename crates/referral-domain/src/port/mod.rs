@@ -21,8 +21,8 @@ pub use ledger_report::{
 };
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
-    AccountReport, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport,
-    ReferrerReport, Reports, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, KindTotal, MyReferralReport,
+    ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
 };
 pub use unit::{
     ApiKeys, CodeClaim, Codes, Idempotency, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions,

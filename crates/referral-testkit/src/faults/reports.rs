@@ -5,18 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::id::{BookId, TransactionId, UserId};
-use referral_domain::ledger::{Account, Head, Line, Verdict};
-use referral_domain::money::Currency;
+use referral_domain::id::{BookId, UserId};
+use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, HistoryFilter, HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport,
-    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport, TransactionDetail,
-    TransactionFilter, TransactionReport, TransferFilter,
+    AccountReport, AuditFilter, AuditItem, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport,
+    Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
-use referral_domain::trial_balance::Movement;
 use referral_domain::user::UserFacts;
 
 use super::plan::{Plan, through};
@@ -24,8 +21,8 @@ use super::plan::{Plan, through};
 /// Reports around others: every question is counted, and fails when the plan says so.
 #[derive(Clone)]
 pub struct FaultyReports {
-    inner: Arc<dyn Reports>,
-    plan: Arc<Plan>,
+    pub(super) inner: Arc<dyn Reports>,
+    pub(super) plan: Arc<Plan>,
 }
 
 impl FaultyReports {
@@ -37,7 +34,7 @@ impl FaultyReports {
 }
 
 macro_rules! faulty {
-    ($port:ident { $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+ }) => {
+    ($port:ident: $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
         #[async_trait]
         impl $port for FaultyReports {$(
             async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
@@ -47,8 +44,10 @@ macro_rules! faulty {
         )+}
     };
 }
+pub(super) use faulty;
 
-faulty! { Reports {
+faulty! {
+    Reports:
     fn ready() -> ();
     fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
     fn programs(now: Timestamp) -> Vec<Program>;
@@ -61,15 +60,6 @@ faulty! { Reports {
     fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
     fn verify() -> Verdict;
-} }
-
-faulty! { LedgerReports {
-    fn movements(book: BookId, as_of: Timestamp) -> Vec<Movement>;
-    fn line_at(book: BookId, user: UserId, at: Timestamp) -> Option<Line>;
-    fn transactions(book: BookId, filter: &TransactionFilter) -> Vec<TransactionReport>;
-    fn transaction(book: BookId, id: TransactionId) -> Option<TransactionDetail>;
-    fn accounts(book: BookId, currency: Currency, user: UserId) -> Vec<(Account, Head)>;
-    fn transfers(book: BookId, filter: &TransferFilter) -> Vec<LegReport>;
-    fn journal(book: BookId, filter: &JournalFilter) -> Vec<JournalItem>;
-} }
+}
