@@ -19,18 +19,11 @@
 mod api_keys;
 mod audit;
 mod codes;
-mod column;
-mod connection;
-mod ending;
-mod failure;
 mod idempotency;
 mod ledger;
 mod ledger_reports;
-mod location;
-mod lock;
 mod migration;
 mod news;
-mod pool;
 mod programs;
 mod record;
 mod redemptions;
@@ -38,13 +31,14 @@ mod referrals;
 mod reports;
 mod schema;
 mod spending;
-mod statement;
 mod store;
-mod tls;
 mod unit;
 mod users;
 mod verify;
-mod wire;
+
+pub(crate) use referral_pg_session::{column, connection, ending, failure, lock, pool, statement};
+#[cfg(test)]
+pub(crate) use referral_pg_session::{location, wire};
 
 pub use news::CodeNews;
 pub use store::{PgStore, Sessions};

@@ -14,7 +14,7 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 14] = [
+const GRAPH: [Place; 15] = [
     Place { package: "referral-domain", sees: &[], tests_see: &[] },
     Place {
         package: "referral-app",
@@ -38,7 +38,7 @@ const GRAPH: [Place; 14] = [
     },
     Place {
         package: "referral-postgres",
-        sees: &["referral-domain", "referral-app"],
+        sees: &["referral-domain", "referral-app", "referral-pg-session"],
         tests_see: &["referral-testkit"],
     },
     Place {
@@ -46,6 +46,7 @@ const GRAPH: [Place; 14] = [
         sees: &["referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
+    Place { package: "referral-pg-session", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
@@ -84,9 +85,9 @@ const GRAPH: [Place; 14] = [
 
 /// A library, by how its name starts, and the packages that may depend on it.
 const LIBRARIES: [(&str, &[&str]); 6] = [
-    ("diesel", &["referral-sqlite", "referral-postgres", "referral-bench"]),
-    ("tokio-postgres", &["referral-postgres"]),
-    ("deadpool", &["referral-postgres", "referral-redis", "referral-bench"]),
+    ("diesel", &["referral-sqlite", "referral-pg-session", "referral-postgres", "referral-bench"]),
+    ("tokio-postgres", &["referral-pg-session", "referral-postgres"]),
+    ("deadpool", &["referral-pg-session", "referral-redis", "referral-bench"]),
     ("redis", &["referral-redis"]),
     ("libsqlite3", &["referral-sqlite"]),
     (
