@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::audit::Actor;
 use crate::auth::words;
-use crate::id::{AdjustmentId, TransactionId, UserId};
+use crate::id::{AdjustmentId, AuditId, TransactionId, UserId};
 use crate::ledger::{
     CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, SystemAccount, TransactionKind,
 };
@@ -91,7 +91,9 @@ pub struct AdjustmentStep {
     pub n: u8,
     /// Where the adjustment stands after it.
     pub status: AdjustmentStatus,
-    /// Who took it.
+    /// The entry of the audit log that it is; recorded with it.
+    pub audit: AuditId,
+    /// Who took it: the actor of that entry. The id is empty once the person was erased.
     pub by: Actor,
     /// By which transaction, when it was posted.
     pub transaction: Option<TransactionId>,

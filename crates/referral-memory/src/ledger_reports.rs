@@ -4,15 +4,16 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use referral_domain::id::{AccountId, BookId, TransactionId, UserId};
+use referral_domain::id::{AccountId, AdjustmentId, BookId, TransactionId, UserId};
 use referral_domain::ledger::{
     Account, Entry, EntrySide, Head, Line, Party, Purpose, Side, Transaction, Transfer,
 };
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail,
-    TransactionFilter, TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport,
+    StoreError, TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
+use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;
 
@@ -118,6 +119,22 @@ impl LedgerReports for MemoryStore {
             })
             .collect()
     }
+
+    async fn adjustments(
+        &self,
+        book: BookId,
+        filter: &AdjustmentFilter,
+    ) -> Result<Vec<AdjustmentReport>, StoreError> {
+        self.committed()?.adjustment_page(book, filter)
+    }
+
+    async fn adjustment(
+        &self,
+        book: BookId,
+        id: AdjustmentId,
+    ) -> Result<Option<AdjustmentReport>, StoreError> {
+        self.committed()?.adjustment_report(book, id)
+    }
 }
 
 impl State {
@@ -149,10 +166,14 @@ impl State {
     }
 
     fn report(&self, book: BookId, item: HistoryItem) -> TransactionReport {
-        let user = item.transaction.user;
-        let named = |((of, _), id): &(&(BookId, _), &UserId)| *of == book && **id == user;
-        let user = self.user_names.iter().find(named).map(|((_, host), _)| host.clone());
+        let user = self.name_of(book, item.transaction.user);
         TransactionReport { item, user }
+    }
+
+    /// The host's name of a user, unless it was erased.
+    pub(crate) fn name_of(&self, book: BookId, user: UserId) -> Option<HostId> {
+        let named = |((of, _), id): &(&(BookId, _), &UserId)| *of == book && **id == user;
+        self.user_names.iter().find(named).map(|((_, host), _)| host.clone())
     }
 
     /// A transfer with what its accounts are.

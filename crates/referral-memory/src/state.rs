@@ -2,13 +2,14 @@
 //!
 //! A table whose rows are ids is an index of another one: it says that something is unique, and finds it.
 
+use referral_domain::adjustment::{Adjustment, AdjustmentStep};
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::RewardStep;
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, BookId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, AdjustmentId, ApiKeyId, AuditId, BookId, CodeId, EventId, RedemptionId, ReferralId,
+    TransactionId, TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Account, Entry, EntrySide, Head, Line, Origin, Transaction, Transfer};
@@ -104,6 +105,12 @@ tables! {
     /// Reversals, by their own references.
     reversals: Facts<(BookId, Reference), Reversal>,
 
+    /// Adjustments.
+    adjustments: Facts<(BookId, AdjustmentId), Adjustment>,
+    /// One adjustment a reference.
+    adjustment_references: Facts<(BookId, Reference), AdjustmentId>,
+    /// Their steps.
+    adjustment_steps: Facts<(BookId, AdjustmentId, u8), AdjustmentStep>,
     /// The audit log.
     audit_log: Facts<(BookId, AuditId), Audited>,
 

@@ -8,8 +8,8 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Timestamptz};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, AdjustmentId, ApiKeyId, AuditId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId,
+    TransactionId, TransferId, UserId,
 };
 use referral_domain::port::StoreError;
 use referral_domain::time::Timestamp;
@@ -50,6 +50,7 @@ macro_rules! keys {
 
 keys!(
     AccountId,
+    AdjustmentId,
     ApiKeyId,
     AuditId,
     CaseId,

@@ -21,16 +21,17 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::id::{AdjustmentId, BookId, TransactionId, UserId};
 use referral_domain::ledger::{Account, Entry, Head, Line, Transaction};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail, TransactionFilter,
-    TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport, StoreError,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;
 
+use crate::adjustments;
 use crate::column::{At, Key};
 use crate::failure::Told;
 use crate::ledger::{ItemRow, LineRow, TransactionRow};
@@ -222,5 +223,21 @@ impl LedgerReports for PgStore {
 
     async fn journal(&self, book: BookId, filter: &JournalFilter) -> Result<Vec<JournalItem>, StoreError> {
         report!(self, |conn| journal(conn, book, filter))
+    }
+
+    async fn adjustments(
+        &self,
+        book: BookId,
+        filter: &AdjustmentFilter,
+    ) -> Result<Vec<AdjustmentReport>, StoreError> {
+        report!(self, |conn| adjustments::page(conn, book, filter))
+    }
+
+    async fn adjustment(
+        &self,
+        book: BookId,
+        id: AdjustmentId,
+    ) -> Result<Option<AdjustmentReport>, StoreError> {
+        report!(self, |conn| adjustments::one(conn, book, id))
     }
 }

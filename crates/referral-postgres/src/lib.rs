@@ -16,6 +16,7 @@
 //! private, and `TryFrom` is the only way out, naming table, column and row when a stored value is not one the domain
 //! writes.
 
+mod adjustments;
 mod api_keys;
 mod audit;
 mod codes;

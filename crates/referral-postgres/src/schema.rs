@@ -2,8 +2,10 @@
 //!
 //! Left out: generated columns, and tables that only statements of our own touch.
 
+mod adjusting;
 mod audit;
 
+pub(crate) use adjusting::{adjustment_steps, adjustments};
 pub(crate) use audit::audit_log;
 
 diesel::table! {

@@ -91,7 +91,7 @@ pub(crate) fn earned_until(
     Ok(earned.unwrap_or(0))
 }
 
-fn item(
+pub(crate) fn item(
     conn: &mut SqliteConnection,
     book: BookId,
     transaction: TransactionId,

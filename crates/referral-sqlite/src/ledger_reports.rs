@@ -17,17 +17,18 @@ mod row;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use referral_domain::id::{AccountId, BookId, TransactionId, TransferId, UserId};
+use referral_domain::id::{AccountId, AdjustmentId, BookId, TransactionId, TransferId, UserId};
 use referral_domain::ledger::{Account, Entry, Head, Line};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail,
-    TransactionFilter, TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, HistoryItem, JournalFilter, JournalItem, LedgerReports, LegReport,
+    StoreError, TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;
 
+use crate::adjustments;
 use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::ledger::{ItemRow, LineRow, TransactionRow};
@@ -312,5 +313,22 @@ impl LedgerReports for SqliteStore {
     async fn journal(&self, book: BookId, filter: &JournalFilter) -> Result<Vec<JournalItem>, StoreError> {
         let filter = *filter;
         self.readers.read(move |conn| journal(conn, book, &filter)).await
+    }
+
+    async fn adjustments(
+        &self,
+        book: BookId,
+        filter: &AdjustmentFilter,
+    ) -> Result<Vec<AdjustmentReport>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| adjustments::page(conn, book, &filter)).await
+    }
+
+    async fn adjustment(
+        &self,
+        book: BookId,
+        id: AdjustmentId,
+    ) -> Result<Option<AdjustmentReport>, StoreError> {
+        self.readers.read(move |conn| adjustments::one(conn, book, id)).await
     }
 }

@@ -1,12 +1,12 @@
 //! Questions about the books, none of which is shared.
 
 use async_trait::async_trait;
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::id::{AdjustmentId, BookId, TransactionId, UserId};
 use referral_domain::ledger::{Account, Head, Line};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail, TransactionFilter,
-    TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport, StoreError,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;
@@ -54,5 +54,21 @@ impl LedgerReports for SharedReads {
 
     async fn journal(&self, book: BookId, filter: &JournalFilter) -> Result<Vec<JournalItem>, StoreError> {
         self.reports.journal(book, filter).await
+    }
+
+    async fn adjustments(
+        &self,
+        book: BookId,
+        filter: &AdjustmentFilter,
+    ) -> Result<Vec<AdjustmentReport>, StoreError> {
+        self.reports.adjustments(book, filter).await
+    }
+
+    async fn adjustment(
+        &self,
+        book: BookId,
+        id: AdjustmentId,
+    ) -> Result<Option<AdjustmentReport>, StoreError> {
+        self.reports.adjustment(book, id).await
     }
 }

@@ -1,12 +1,12 @@
 //! Questions about the books, which no pause changes.
 
 use async_trait::async_trait;
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::id::{AdjustmentId, BookId, TransactionId, UserId};
 use referral_domain::ledger::{Account, Head, Line};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail, TransactionFilter,
-    TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport, StoreError,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;
@@ -32,4 +32,6 @@ ledger_reports! {
     fn accounts(book: BookId, currency: Currency, user: UserId) -> Vec<(Account, Head)>;
     fn transfers(book: BookId, filter: &TransferFilter) -> Vec<LegReport>;
     fn journal(book: BookId, filter: &JournalFilter) -> Vec<JournalItem>;
+    fn adjustments(book: BookId, filter: &AdjustmentFilter) -> Vec<AdjustmentReport>;
+    fn adjustment(book: BookId, id: AdjustmentId) -> Option<AdjustmentReport>;
 }

@@ -6,7 +6,8 @@
 use async_trait::async_trait;
 
 use super::{HistoryItem, StoreError};
-use crate::id::{AccountId, BookId, ReferralId, TransactionId, TransferId, UserId};
+use crate::adjustment::{AdjustmentFile, AdjustmentStatus};
+use crate::id::{AccountId, AdjustmentId, BookId, ReferralId, TransactionId, TransferId, UserId};
 use crate::ledger::{Account, CreatedBy, Entry, Head, Line, Side, Transaction, TransactionKind, Transfer};
 use crate::money::Currency;
 use crate::reference::HostId;
@@ -112,6 +113,30 @@ pub struct JournalItem {
     pub legs: Vec<LegReport>,
 }
 
+/// An adjustment as it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AdjustmentReport {
+    /// The adjustment with its steps.
+    pub file: AdjustmentFile,
+    /// The host's id of the user; `None` once it was erased.
+    pub user: Option<HostId>,
+    /// The history line of its transaction, when it was posted.
+    pub item: Option<HistoryItem>,
+}
+
+/// Which adjustments of a program, newest first. What is `None` asks for all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AdjustmentFilter {
+    /// Of this user.
+    pub user: Option<UserId>,
+    /// That stand so.
+    pub status: Option<AdjustmentStatus>,
+    /// That come after this one in the order of the page: where the page before ended.
+    pub after: Option<AdjustmentId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// Questions about a program's books.
 #[async_trait]
 pub trait LedgerReports: Send + Sync {
@@ -149,4 +174,18 @@ pub trait LedgerReports: Send + Sync {
 
     /// A page of the journal, by transaction id, the smallest first.
     async fn journal(&self, book: BookId, filter: &JournalFilter) -> Result<Vec<JournalItem>, StoreError>;
+
+    /// A page of adjustments, by id, the greatest first.
+    async fn adjustments(
+        &self,
+        book: BookId,
+        filter: &AdjustmentFilter,
+    ) -> Result<Vec<AdjustmentReport>, StoreError>;
+
+    /// An adjustment as it stands.
+    async fn adjustment(
+        &self,
+        book: BookId,
+        id: AdjustmentId,
+    ) -> Result<Option<AdjustmentReport>, StoreError>;
 }

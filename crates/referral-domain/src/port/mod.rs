@@ -4,6 +4,7 @@
 //! reversed), users (sorted), codes, the program's graph, a mailbox, referrals (by
 //! referred user), account heads (by account), event keys (by source id), day rows (by key).
 
+mod adjusting;
 mod ambient;
 mod change;
 mod error;
@@ -12,12 +13,13 @@ mod limiter;
 mod report;
 mod unit;
 
+pub use adjusting::Adjustments;
 pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use ledger_report::{
-    JournalFilter, JournalItem, LedgerReports, LegReport, TransactionDetail, TransactionFilter,
-    TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{

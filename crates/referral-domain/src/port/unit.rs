@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
+use super::{Adjustments, Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
 use crate::auth::ApiKey;
 use crate::code::{Code, FoldedCode};
 use crate::credit::{Redemption, Reversal};
@@ -38,6 +38,7 @@ pub trait UnitOfWork:
     + Spending
     + Ledger
     + Redemptions
+    + Adjustments
     + Idempotency
     + ApiKeys
     + Recorder
@@ -65,7 +66,7 @@ macro_rules! sub_ports {
 
 sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, ledger: Ledger,
-    redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
+    redemptions: Redemptions, adjustments: Adjustments, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
 }
 
 /// Whether a row was there already.

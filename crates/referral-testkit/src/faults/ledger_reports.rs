@@ -1,12 +1,12 @@
 //! Questions about the books that fail as a plan says.
 
 use async_trait::async_trait;
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::id::{AdjustmentId, BookId, TransactionId, UserId};
 use referral_domain::ledger::{Account, Head, Line};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    JournalFilter, JournalItem, LedgerReports, LegReport, StoreError, TransactionDetail, TransactionFilter,
-    TransactionReport, TransferFilter,
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport, StoreError,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
 };
 use referral_domain::time::Timestamp;
 use referral_domain::trial_balance::Movement;
@@ -23,4 +23,6 @@ faulty! {
     fn accounts(book: BookId, currency: Currency, user: UserId) -> Vec<(Account, Head)>;
     fn transfers(book: BookId, filter: &TransferFilter) -> Vec<LegReport>;
     fn journal(book: BookId, filter: &JournalFilter) -> Vec<JournalItem>;
+    fn adjustments(book: BookId, filter: &AdjustmentFilter) -> Vec<AdjustmentReport>;
+    fn adjustment(book: BookId, id: AdjustmentId) -> Option<AdjustmentReport>;
 }

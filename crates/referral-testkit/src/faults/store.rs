@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use referral_domain::adjustment::AdjustmentFile;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
+use referral_domain::id::{AdjustmentId, ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::Wallet;
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    ApiKeys, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, NewUser,
-    Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError, StoredReply, UnitOfWork, Users,
+    Adjustments, ApiKeys, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted,
+    Ledger, NewUser, Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError, StoredReply,
+    UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -122,6 +124,10 @@ faulty! {
         fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
         fn lock(book: BookId, id: RedemptionId) -> Option<(Redemption, i64)>;
         fn find_reversal(book: BookId, reference: &Reference) -> Option<Reversal>;
+    }
+    Adjustments by adjustments {
+        fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;
+        fn lock(book: BookId, id: AdjustmentId) -> Option<AdjustmentFile>;
     }
     Idempotency by idempotency {
         fn claim(key: &IdempotencyKey) -> Option<StoredReply>;
