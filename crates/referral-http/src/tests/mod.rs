@@ -11,6 +11,7 @@ mod story;
 mod token;
 
 mod applying;
+mod auditing;
 mod bad_input;
 mod coverage;
 mod history;

@@ -1,0 +1,3 @@
+//! Administration: for people by role, for services by scope.
+
+pub mod audit;
