@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_domain::code::FoldedCode;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::{Fingerprint, IdentityKey};
@@ -53,6 +54,8 @@ pub struct App {
     pub(crate) codes: Option<CodeCache>,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
+    /// How far one person may adjust alone.
+    adjustments: AdjustmentLimit,
 }
 
 impl App {
@@ -61,7 +64,13 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let reports = Arc::new(SharedReads::new(parts.reports.clone()));
         let parts = Parts { reports, ..parts };
-        Self { parts, limiter_down: Arc::default(), codes: None, lane: None }
+        Self {
+            parts,
+            limiter_down: Arc::default(),
+            codes: None,
+            lane: None,
+            adjustments: AdjustmentLimit::default(),
+        }
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
@@ -127,6 +136,17 @@ impl App {
         let mut bytes = [0; 8];
         self.chance().fill(&mut bytes);
         i64::from_be_bytes(bytes) & i64::MAX
+    }
+
+    /// The same, but one person may adjust this much alone.
+    #[must_use]
+    pub const fn limiting_adjustments(mut self, limit: AdjustmentLimit) -> Self {
+        self.adjustments = limit;
+        self
+    }
+
+    pub(crate) const fn adjustment_limit(&self) -> AdjustmentLimit {
+        self.adjustments
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

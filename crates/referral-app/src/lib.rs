@@ -3,12 +3,14 @@
 //! A use case is one file: its command, its receipt, its refusal, one `async fn` on [`App`]. Time, ids and chance are
 //! read first thing and handed down; nothing but the unit is touched inside a unit.
 
+mod adjust;
 mod api_key;
 mod app;
 mod apply_code;
 mod applying;
 mod audit;
 mod balance;
+mod books;
 mod coalesce;
 mod code_cache;
 mod code_offer;
@@ -33,12 +35,17 @@ mod transact;
 mod validate_code;
 mod worker;
 
+pub use adjust::{
+    AdjustmentPage, AdjustmentReceipt, AdjustmentRefused, AdjustmentUndecided, DecideAdjustment,
+    RequestAdjustment,
+};
 pub use api_key::{CreateApiKey, NewApiKey, RevokeApiKey, Revoked};
 pub use app::{App, Parts};
 pub use apply_code::ApplyCode;
 pub use applying::{Application, ApplyReceipt, Refusal as ApplyRefusal};
 pub use audit::AuditPage;
 pub use balance::BalanceView;
+pub use books::{Found, STATEMENT_LINES_MAX, StatementRefused, UserAccounts};
 pub use code_offer::CodeReport;
 pub use email_verified::{EmailReceipt, EmailVerified, TimeOutOfRange};
 pub use failure::{Failure, Never, Refused};

@@ -183,6 +183,15 @@ macro_rules! store_contract {
                 a_summary_adds_up_the_history,
                 a_summary_leaves_out_kinds_without_transactions,
             }
+            adjustments {
+                an_adjustment_is_found_by_its_reference_and_by_its_id_and_read_back_equal,
+                an_adjustment_that_waits_is_posted_when_it_is_approved,
+                one_reference_adjusted_by_many_at_once_is_adjusted_once,
+                people_who_decide_at_once_decide_once,
+                who_asked_cannot_be_recorded_as_who_decided,
+                an_adjustment_decided_twice_is_refused,
+                adjustments_are_listed_newest_first_and_by_what_a_filter_says,
+            }
             books {
                 a_book_in_which_nothing_moved_has_an_empty_trial_balance,
                 a_trial_balance_is_of_what_was_recorded_at_or_before_an_instant,
@@ -272,6 +281,7 @@ mod tests {
     fn every_case_is_listed_and_so_is_every_group() {
         let list = include_str!("case_list.rs").split("mod tests").next().unwrap();
         let groups = sources!(
+            adjustments,
             api_keys,
             audit,
             batches,

@@ -21,6 +21,7 @@ use tokio::sync::Barrier;
 
 use crate::world::World;
 
+pub mod adjustments;
 pub mod api_keys;
 pub mod audit;
 pub mod batches;
