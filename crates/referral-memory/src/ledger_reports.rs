@@ -208,6 +208,7 @@ impl State {
 fn lets_pass(filter: &TransactionFilter, item: &HistoryItem) -> bool {
     let HistoryItem { line, transaction } = item;
     let change = line.after.available - line.before.available;
+    let it = filter.id.is_none_or(|id| transaction.id == id);
     let told = filter.reference.is_none() || transaction.reference == filter.reference;
     let kind = filter.kinds.is_empty() || filter.kinds.contains(&transaction.kind);
     let referral = filter.referral.is_none() || transaction.referral == filter.referral;
@@ -216,7 +217,7 @@ fn lets_pass(filter: &TransactionFilter, item: &HistoryItem) -> bool {
     let until = filter.until.is_none_or(|until| line.at < until);
     let least = filter.least.is_none_or(|least| least <= change);
     let most = filter.most.is_none_or(|most| change <= most);
-    told && kind && referral && by && since && until && least && most
+    it && told && kind && referral && by && since && until && least && most
 }
 
 fn is_asked_for(filter: &TransferFilter, transfer: &Transfer) -> bool {

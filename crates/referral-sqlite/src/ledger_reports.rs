@@ -118,6 +118,9 @@ fn transactions(
             None => return Ok(Vec::new()),
         },
     }
+    if let Some(id) = filter.id {
+        query = query.filter(transactions::transaction_id.eq(Key::from(id)));
+    }
     if !filter.kinds.is_empty() {
         query = query.filter(transactions::kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
     }

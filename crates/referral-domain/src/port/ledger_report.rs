@@ -26,6 +26,8 @@ pub struct TransactionReport {
 /// Which transactions of a program, newest first. What is `None` or empty asks for all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TransactionFilter {
+    /// Only this one.
+    pub id: Option<TransactionId>,
     /// Of this user.
     pub user: Option<UserId>,
     /// Of these kinds.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use referral_app::{
-    ApplyRefusal, Failure, KeyReused, Never, RedeemRefused, ReversalRefused, Throttled, TimeOutOfRange,
+    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, Failure, KeyReused, Never, RedeemRefused,
+    ReversalRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled, TimeOutOfRange,
 };
+use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
 use referral_domain::credit::RedeemRefusal;
@@ -140,6 +142,35 @@ impl Explain for ReversalRefused {
             Self::Over(_) => ProblemCode::OverReversal,
             Self::Conflict => ProblemCode::RedemptionConflict,
         })
+    }
+}
+
+impl Explain for AdjustmentRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::UserUnknown => ProblemCode::UserUnknown,
+            Self::Insufficient(_) => ProblemCode::InsufficientBalance,
+            Self::Conflict => ProblemCode::AdjustmentConflict,
+        })
+    }
+}
+
+impl Explain for AdjustmentUndecided {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::NotFound => ProblemCode::NotFound,
+            Self::Rule(DecisionRefusal::SecondPersonRequired) => ProblemCode::SecondPersonRequired,
+            Self::Rule(DecisionRefusal::Settled(_)) => ProblemCode::AdjustmentState,
+            Self::Insufficient(_) => ProblemCode::InsufficientBalance,
+        })
+    }
+}
+
+impl Explain for StatementRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        let Self::TooLong = self;
+        let detail = format!("more than {STATEMENT_LINES_MAX} lines; ask for fewer days");
+        Problem::parameter("to", "too-many-lines", detail)
     }
 }
 

@@ -44,6 +44,9 @@ pub(super) async fn transactions(
             None => return Ok(Vec::new()),
         },
     }
+    if let Some(id) = filter.id {
+        query = query.filter(transactions::transaction_id.eq(Key::from(id)));
+    }
     if !filter.kinds.is_empty() {
         let kinds: Vec<_> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
         query = query.filter(transactions::kind.eq_any(kinds));

@@ -144,7 +144,7 @@ pub async fn an_adjustment_is_found_by_its_reference_and_by_its_id_and_read_back
     let made = [
         ask(&world, ana, 5_00, "sorry:1", &staff("u_ada"), true).await,
         ask(&world, ana, -2_00, "sorry:2", &key(), true).await,
-        ask(&world, ana, 900_00, "sorry:3", &staff("u_ana"), false).await,
+        ask(&world, ana, 90_000, "sorry:3", &staff("u_ana"), false).await,
     ];
     let book = world.program.book;
     for file in &made {
@@ -166,12 +166,12 @@ pub async fn an_adjustment_that_waits_is_posted_when_it_is_approved(subject: Sub
     let world = World::open(subject).await;
     let ana = world.user("u_ana").await.id;
     let [yes, no] = ["big:1", "big:2"];
-    let yes = ask(&world, ana, 500_00, yes, &staff("u_ada"), false).await.adjustment.id;
-    let no = ask(&world, ana, 500_00, no, &staff("u_ada"), false).await.adjustment.id;
+    let yes = ask(&world, ana, 50_000, yes, &staff("u_ada"), false).await.adjustment.id;
+    let no = ask(&world, ana, 50_000, no, &staff("u_ada"), false).await.adjustment.id;
     world.clock.advance(HOUR);
     assert!(decide(&world, yes, Decision::Approve, &staff("u_bob")).await.expect("decided"));
     assert!(decide(&world, no, Decision::Reject, &key()).await.expect("decided"));
-    assert_eq!(available(&world, ana).await, 500_00);
+    assert_eq!(available(&world, ana).await, 50_000);
     let [yes, no] = [locked(&world, yes).await.expect("known"), locked(&world, no).await.expect("known")];
     assert_eq!([yes.status(), no.status()], [AdjustmentStatus::Posted, AdjustmentStatus::Rejected]);
     let last = world.wallet(ana).await.last.expect("a line");
@@ -197,7 +197,7 @@ pub async fn one_reference_adjusted_by_many_at_once_is_adjusted_once(subject: Su
 pub async fn people_who_decide_at_once_decide_once(subject: Subject) {
     let world = World::open(subject).await;
     let (ana, racers) = (world.user("u_ana").await.id, 6);
-    let id = ask(&world, ana, 500_00, "big:1", &staff("u_ada"), false).await.adjustment.id;
+    let id = ask(&world, ana, 50_000, "big:1", &staff("u_ada"), false).await.adjustment.id;
     let decided =
         race(
             (0..racers).map(|n| {
@@ -209,14 +209,14 @@ pub async fn people_who_decide_at_once_decide_once(subject: Subject) {
         );
     let decided = decided.await.into_iter().filter(|decided| *decided).count();
     println!("deciding at once={racers} decided={decided}");
-    assert_eq!((decided, available(&world, ana).await), (1, 500_00));
+    assert_eq!((decided, available(&world, ana).await), (1, 50_000));
 }
 
 pub async fn who_asked_cannot_be_recorded_as_who_decided(subject: Subject) {
     let world = World::open(subject).await;
     let ana = world.user("u_ana").await.id;
     for by in [staff("u_ada"), key()] {
-        let id = ask(&world, ana, 500_00, &format!("big:{}", by.kind), &by, false).await.adjustment.id;
+        let id = ask(&world, ana, 50_000, &format!("big:{}", by.kind), &by, false).await.adjustment.id;
         assert!(decide(&world, id, Decision::Approve, &by).await.is_err(), "{by}");
         assert_eq!(locked(&world, id).await.expect("known").status(), AdjustmentStatus::Waiting);
     }
@@ -226,7 +226,7 @@ pub async fn who_asked_cannot_be_recorded_as_who_decided(subject: Subject) {
 pub async fn an_adjustment_decided_twice_is_refused(subject: Subject) {
     let world = World::open(subject).await;
     let ana = world.user("u_ana").await.id;
-    let id = ask(&world, ana, 500_00, "big:1", &staff("u_ada"), false).await.adjustment.id;
+    let id = ask(&world, ana, 50_000, "big:1", &staff("u_ada"), false).await.adjustment.id;
     let again = || {
         let entry = entry(&world, &staff("u_bob"), id, "adjustment.reject");
         let step = step(&world, &entry, id, 2, AdjustmentStatus::Rejected);
@@ -249,9 +249,9 @@ pub async fn adjustments_are_listed_newest_first_and_by_what_a_filter_says(subje
     let world = World::open(subject).await;
     let (ana, ben, ada) = (world.user("u_ana").await.id, world.user("u_ben").await.id, staff("u_ada"));
     ask(&world, ana, 1_00, "a", &ada, true).await;
-    ask(&world, ana, 200_00, "b", &ada, false).await;
-    let rejected = ask(&world, ben, 300_00, "c", &ada, false).await.adjustment.id;
-    let approved = ask(&world, ben, 400_00, "d", &ada, false).await.adjustment.id;
+    ask(&world, ana, 20_000, "b", &ada, false).await;
+    let rejected = ask(&world, ben, 30_000, "c", &ada, false).await.adjustment.id;
+    let approved = ask(&world, ben, 40_000, "d", &ada, false).await.adjustment.id;
     decide(&world, rejected, Decision::Reject, &key()).await.expect("decided");
     decide(&world, approved, Decision::Approve, &key()).await.expect("decided");
     let other = world.beside(a_program().named("other").build()).await;
@@ -260,13 +260,13 @@ pub async fn adjustments_are_listed_newest_first_and_by_what_a_filter_says(subje
     let all = AdjustmentFilter::default;
     let status = |status| AdjustmentFilter { status: Some(status), ..all() };
     for (filter, expected) in [
-        (all(), vec![400_00, 300_00, 200_00, 1_00]),
-        (status(AdjustmentStatus::Waiting), vec![200_00]),
-        (status(AdjustmentStatus::Posted), vec![400_00, 1_00]),
-        (status(AdjustmentStatus::Rejected), vec![300_00]),
-        (AdjustmentFilter { user: Some(ana), ..all() }, vec![200_00, 1_00]),
-        (AdjustmentFilter { limit: 1, ..all() }, vec![400_00]),
-        (AdjustmentFilter { after: Some(rejected), ..all() }, vec![200_00, 1_00]),
+        (all(), vec![40_000, 30_000, 20_000, 1_00]),
+        (status(AdjustmentStatus::Waiting), vec![20_000]),
+        (status(AdjustmentStatus::Posted), vec![40_000, 1_00]),
+        (status(AdjustmentStatus::Rejected), vec![30_000]),
+        (AdjustmentFilter { user: Some(ana), ..all() }, vec![20_000, 1_00]),
+        (AdjustmentFilter { limit: 1, ..all() }, vec![40_000]),
+        (AdjustmentFilter { after: Some(rejected), ..all() }, vec![20_000, 1_00]),
     ] {
         assert_eq!(amounts(&listed(&world, filter.clone()).await), expected, "{filter:?}");
     }

@@ -175,7 +175,9 @@ pub async fn transactions_are_found_by_everything_a_filter_says(subject: Subject
     let all = TransactionFilter::default;
     let text = |text: &str| Some(text.to_owned());
     let kinds = vec![TransactionKind::WelcomeCredit, TransactionKind::ReferralBonus];
+    let newest = search(&world, TransactionFilter { limit: 1, ..all() }).await[0].item.transaction.id;
     for (filter, expected) in [
+        (TransactionFilter { id: Some(newest), ..all() }, vec![-1_00]),
         (TransactionFilter { kinds, ..all() }, vec![10_00, 25_00]),
         (TransactionFilter { reference: text("order:1"), ..all() }, vec![-20_00]),
         (TransactionFilter { reference: text("order:2"), ..all() }, vec![]),

@@ -99,7 +99,7 @@ fn command(program: Slug, body: Body) -> RedeemCredits {
 }
 
 /// The currency that amounts of this program must have.
-pub(super) async fn currency_of(app: &App, program: &Slug) -> Result<Currency, Problem> {
+pub(in crate::resource) async fn currency_of(app: &App, program: &Slug) -> Result<Currency, Problem> {
     let program = app.program::<referral_app::Never>(program).await.map_err(failed(app.now()))?;
     Ok(program.currency)
 }
