@@ -13,9 +13,11 @@
 mod adjustments;
 mod api_keys;
 mod audit;
+mod budgets;
 mod codes;
 mod fault;
 mod fold;
+mod holds;
 mod idempotency;
 mod ledger;
 mod ledger_reports;

@@ -15,14 +15,16 @@ use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
-use referral_domain::id::{BookId, TransactionId, UserId};
-use referral_domain::ledger::{Head, Line, Purpose, Wallet};
+use referral_domain::hold::Hold;
+use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
+use referral_domain::ledger::{Head, Line, Origin, Purpose, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
 use referral_domain::time::Timestamp;
 
 use crate::column::{At, Key, Place};
 use crate::failure::Told;
+use crate::holds;
 use crate::schema::{history_lines as lines, ledger_transactions as transactions};
 use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
@@ -52,7 +54,8 @@ const HEADS: &str = "SELECT u.id, a.purpose, a.account_id, h.seq, h.balance FROM
 macro_rules! line_columns {
     () => {
         "l.user_id, l.n, l.transaction_id, l.available_before, l.held_before, l.in_payout_before, l.owed_before,
-        l.available_after, l.held_after, l.in_payout_after, l.owed_after, l.earned, l.taken, l.at"
+        l.available_after, l.held_after, l.in_payout_after, l.owed_after, l.earned, l.taken, l.paid_out,
+        l.at"
     };
 }
 pub(crate) use line_columns;
@@ -170,6 +173,22 @@ async fn item(
     found.map(HistoryItem::try_from).transpose()
 }
 
+const POSTED: &str = "SELECT t.transaction_id FROM transfers AS t
+  WHERE t.book_id = $1 AND t.origin = $2 AND t.origin_id = $3 AND t.leg = 0";
+
+async fn posted(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    origin: Origin,
+    origin_id: &str,
+) -> Result<Option<HistoryItem>, StoreError> {
+    let query = fixed::<(sql_types::Uuid,)>(POSTED).bind(book.0).bind(origin.as_str()).bind(origin_id);
+    match query.get_result::<(Key,)>(&mut conn).await.optional().told()? {
+        Some((id,)) => item(conn, book, id.into()).await,
+        None => Ok(None),
+    }
+}
+
 #[async_trait]
 impl Ledger for PgUnit {
     async fn open(
@@ -185,11 +204,24 @@ impl Ledger for PgUnit {
         call!(self, |conn| earned_until(conn, book, user, at))
     }
 
+    async fn holds(&mut self, book: BookId, referrals: &[ReferralId]) -> Result<Vec<Hold>, StoreError> {
+        call!(self, |conn| holds::of_referrals(conn, book, referrals))
+    }
+
     async fn line(
         &mut self,
         book: BookId,
         transaction: TransactionId,
     ) -> Result<Option<HistoryItem>, StoreError> {
         call!(self, |conn| item(conn, book, transaction))
+    }
+
+    async fn posted(
+        &mut self,
+        book: BookId,
+        origin: Origin,
+        origin_id: &str,
+    ) -> Result<Option<HistoryItem>, StoreError> {
+        call!(self, |conn| posted(conn, book, origin, origin_id))
     }
 }

@@ -19,7 +19,9 @@
 mod adjustments;
 mod api_keys;
 mod audit;
+mod budgets;
 mod codes;
+mod holds;
 mod idempotency;
 mod ledger;
 mod ledger_reports;

@@ -17,11 +17,13 @@
 mod adjustments;
 mod api_keys;
 mod audit;
+mod budgets;
 mod codes;
 mod column;
 mod connection;
 mod failure;
 mod file;
+mod holds;
 mod idempotency;
 mod ledger;
 mod ledger_reports;

@@ -7,12 +7,15 @@
 
 mod account;
 mod journal;
+mod moves;
 mod side;
+mod sums;
 mod verify;
 mod wallet;
 
 pub use account::{Account, Purpose, SystemAccount, account_id};
-pub use journal::{Heading, Journal, LedgerFault, Posting};
+pub use journal::{Heading, Journal, LedgerFault, Leg, MOST_LEGS, Posting, Reversed};
+pub use sums::Sums;
 pub use verify::{Broken, Check, LedgerCounts, Verdict};
 pub use wallet::{Balances, Head, Line, Wallet};
 
@@ -70,6 +73,14 @@ words! {
         Redeem = "redeem",
         /// A redemption's reversal; the second part is its reference.
         RedeemReversal = "redeem-reversal",
+        /// A welcome credit taken back; the second part is the referral.
+        WelcomeRetraction = "welcome-retraction",
+        /// A step of a commission; the second part is `referral:step`.
+        Commission = "commission",
+        /// A step of a hold; the second part is `posting:step`.
+        Hold = "hold",
+        /// A step of a payout; the second part is `payout:step`.
+        Payout = "payout",
         /// An operator's adjustment; the second part is its reference.
         Adjustment = "adjustment",
         /// A transaction taken back by an operator; the second part is that transaction.

@@ -2,9 +2,11 @@
 
 use crate::adjustment::{Adjustment, AdjustmentStep};
 use crate::audit::AuditEntry;
+use crate::budget::BudgetMonth;
 use crate::code::Code;
 use crate::credit::{Redemption, Reversal};
-use crate::grant::RewardStep;
+use crate::grant::{CommissionStep, RewardStep};
+use crate::hold::{Hold, HoldStep};
 use crate::id::{BookId, ReferralId};
 use crate::ledger::Posting;
 use crate::reference::SourceId;
@@ -37,6 +39,15 @@ pub struct Changes {
     pub posting: Posting,
     /// New reward steps.
     pub steps: Vec<RewardStep>,
+    /// New commission steps.
+    pub commission_steps: Vec<CommissionStep>,
+    /// New holds, as they are before any step: all of the amount remains.
+    pub holds: Vec<Hold>,
+    /// What of holds, new ones included, is released or voided, in this order: what remains of each, and the number of its
+    /// steps, replace what is stored.
+    pub hold_steps: Vec<HoldStep>,
+    /// The month's budget, replacing what is stored; it was locked before.
+    pub budget: Option<BudgetMonth>,
     /// What day rows gain; at most one a row.
     pub days: Vec<DayDelta>,
     /// Replies kept for their idempotency keys.

@@ -40,12 +40,14 @@ pub use refusal::{Explain, failed};
     event::sign_up::sign_up,
     event::email_verified::email_verified,
     event::spend::spend,
+    event::refund::refund,
     admin::audit::list::list_entries,
     admin::adjustments::create::create,
     admin::adjustments::list::list_adjustments,
     admin::adjustments::show::show,
     admin::adjustments::approve::approve,
     admin::adjustments::reject::reject,
+    admin::transactions::retract::retract,
     admin::ledger::accounts::accounts,
     admin::ledger::journal::journal,
     admin::ledger::statement::ledger_statement,
@@ -70,6 +72,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
     use web::{post, resource};
     config
         .service(json("/api/events/spend").route(post().to(event::spend::spend)))
+        .service(json("/api/events/refund").route(post().to(event::refund::refund)))
         .service(json("/api/credits/balance").route(get().to(credit::balance::balance)))
         .service(json("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
         .service(json("/api/referral/code").route(get().to(code::show::show)))
@@ -94,7 +97,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
 
 /// The books, for finance.
 fn mount_ledger(config: &mut web::ServiceConfig) {
-    use admin::{adjustments, ledger};
+    use admin::{adjustments, ledger, transactions};
     use web::post;
     config
         .service(
@@ -105,6 +108,9 @@ fn mount_ledger(config: &mut web::ServiceConfig) {
         .service(json("/api/admin/adjustments/{id}").route(get().to(adjustments::show::show)))
         .service(json("/api/admin/adjustments/{id}/approve").route(post().to(adjustments::approve::approve)))
         .service(json("/api/admin/adjustments/{id}/reject").route(post().to(adjustments::reject::reject)))
+        .service(
+            json("/api/admin/transactions/{id}/retract").route(post().to(transactions::retract::retract)),
+        )
         .service(json("/api/admin/ledger/accounts").route(get().to(ledger::accounts::accounts)))
         .service(answering("/api/admin/ledger/journal", "text/csv").route(get().to(ledger::journal::journal)))
         .service(json("/api/admin/ledger/statement").route(get().to(ledger::statement::ledger_statement)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use referral_app::{
     AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, Failure, KeyReused, Never, RedeemRefused,
-    ReversalRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled, TimeOutOfRange,
+    RetractionRefused, ReversalRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled, TimeOutOfRange,
 };
 use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
@@ -163,6 +163,16 @@ impl Explain for AdjustmentUndecided {
             Self::Rule(DecisionRefusal::Settled(_)) => ProblemCode::AdjustmentState,
             Self::Insufficient(_) => ProblemCode::InsufficientBalance,
         })
+    }
+}
+
+impl Explain for RetractionRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::NotRetractable(why) => Problem::new(ProblemCode::NotRetractable).detail(why.advice()),
+            Self::AlreadyRetracted => Problem::new(ProblemCode::AlreadyRetracted),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod adjustments;
 pub mod audit;
 pub mod ledger;
+pub mod transactions;
 
 use crate::page::{Cursor, List};
 use crate::problem::Problem;

@@ -4,8 +4,10 @@
 //! row of every table as it was. A refusal proves something only if the attack works without it: so each is tried
 //! again with its trigger dropped, with checks ignored, or with foreign keys off, and must then store something.
 
+mod held;
 mod honest;
 mod on_audit;
+mod on_holds;
 mod on_ledger;
 mod on_lines;
 mod on_rows;
@@ -47,10 +49,17 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    [on_audit::attacks(), on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        on_audit::attacks(),
+        on_ledger::attacks(),
+        on_lines::attacks(),
+        on_holds::attacks(),
+        on_rows::attacks(),
+        on_story::attacks(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The honest book, in a file of its own.

@@ -100,7 +100,7 @@ pub struct LedgerTransaction {
 }
 
 impl LedgerTransaction {
-    fn of(report: &TransactionReport, currency: Currency) -> Self {
+    pub(super) fn of(report: &TransactionReport, currency: Currency) -> Self {
         let user_id = report.user.as_ref().map(ToString::to_string);
         Self { user_id, transaction: CreditItem::of(&report.item, currency) }
     }
