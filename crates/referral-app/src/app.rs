@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_domain::code::FoldedCode;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::{Fingerprint, IdentityKey};
@@ -55,6 +56,8 @@ pub struct App {
     pub(crate) lane: Option<Lane>,
     /// How batches of payouts leave.
     rails: Arc<[Box<dyn Rail>]>,
+    /// How far one person may adjust alone.
+    adjustments: AdjustmentLimit,
 }
 
 impl App {
@@ -63,7 +66,14 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let reports = Arc::new(SharedReads::new(parts.reports.clone()));
         let parts = Parts { reports, ..parts };
-        Self { parts, limiter_down: Arc::default(), codes: None, lane: None, rails: Arc::new([]) }
+        Self {
+            parts,
+            limiter_down: Arc::default(),
+            codes: None,
+            lane: None,
+            rails: Arc::new([]),
+            adjustments: AdjustmentLimit::default(),
+        }
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
@@ -145,6 +155,17 @@ impl App {
         let mut bytes = [0; 8];
         self.chance().fill(&mut bytes);
         i64::from_be_bytes(bytes) & i64::MAX
+    }
+
+    /// The same, but one person may adjust this much alone.
+    #[must_use]
+    pub const fn limiting_adjustments(mut self, limit: AdjustmentLimit) -> Self {
+        self.adjustments = limit;
+        self
+    }
+
+    pub(crate) const fn adjustment_limit(&self) -> AdjustmentLimit {
+        self.adjustments
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

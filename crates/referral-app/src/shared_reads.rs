@@ -2,6 +2,8 @@
 //! which API key. They are not cached: a key that was revoked is refused by the next request, a program that was paused is
 //! paused ([`coalesce`](crate::coalesce) says how).
 
+mod ledger;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -30,10 +30,12 @@
 //! | I16 | Monthly rewards never exceed the program's budget. | comes with budgets, issue 4 |
 //! | I17 | No ring of referrals exists. | `apply::each_refusal_is_reached_and_of_two_the_first_is_told` (`referral-cycle`); `contract::referrals::no_ring_is_closed_by_users_who_apply_each_others_codes_at_once` |
 
+pub mod adjustment;
 pub mod apply;
 pub mod audit;
 pub mod auth;
 pub mod budget;
+pub mod chart;
 pub mod code;
 pub mod commission;
 pub mod credit;
@@ -49,9 +51,12 @@ pub mod port;
 pub mod program;
 pub mod reference;
 pub mod referral;
+pub mod retraction;
 pub mod rules;
 pub mod settle;
 pub mod spend;
+pub mod statement;
 pub mod time;
 pub mod tracking;
+pub mod trial_balance;
 pub mod user;

@@ -40,6 +40,9 @@ impl State {
         changes.days.iter().try_for_each(|day| self.add_day(book, day))?;
         changes.replies.iter().try_for_each(|(key, reply)| self.replies.add(key.clone(), reply.clone()))?;
         changes.audit.iter().try_for_each(|entry| self.add_audit(book, entry))?;
+        changes.adjustments.iter().try_for_each(|adjustment| self.add_adjustment(book, adjustment))?;
+        changes.adjustment_steps.iter().try_for_each(|step| self.add_adjustment_step(book, step))?;
+        changes.adjustments.iter().try_for_each(|adjustment| self.adjustment_was_asked(book, adjustment))?;
         self.awards_are_posted(book, changes)
     }
 

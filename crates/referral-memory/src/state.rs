@@ -2,6 +2,7 @@
 //!
 //! A table whose rows are ids is an index of another one: it says that something is unique, and finds it.
 
+use referral_domain::adjustment::{Adjustment, AdjustmentStep};
 use referral_domain::auth::ApiKey;
 use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
@@ -9,8 +10,8 @@ use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::{CommissionStep, RewardStep};
 use referral_domain::hold::{Hold, HoldStep};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, BatchId, BookId, CodeId, EventId, PayoutId, RedemptionId, ReferralId,
-    TransactionId, TransferId, UserId,
+    AccountId, AdjustmentId, ApiKeyId, AuditId, BatchId, BookId, CodeId, EventId, PayoutId, RedemptionId,
+    ReferralId, TransactionId, TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Account, Entry, EntrySide, Head, Line, Origin, Transaction, Transfer};
@@ -136,6 +137,13 @@ tables! {
     batch_steps: Facts<(BookId, BatchId, u32), BatchStep>,
     /// What banks said; once a payout.
     settlement_lines: Facts<(BookId, PayoutId), SettlementLine>,
+
+    /// Adjustments.
+    adjustments: Facts<(BookId, AdjustmentId), Adjustment>,
+    /// One adjustment a reference.
+    adjustment_references: Facts<(BookId, Reference), AdjustmentId>,
+    /// Their steps.
+    adjustment_steps: Facts<(BookId, AdjustmentId, u8), AdjustmentStep>,
     /// The audit log.
     audit_log: Facts<(BookId, AuditId), Audited>,
 

@@ -11,6 +11,7 @@
 //! | 7 | spend_events (by source id), spend_event_details, spend_folds | new keys |
 //! | 8 | affiliate_tracking (by key), idempotency_replies | day rows, a slot of them |
 //! | 9 | users who act and are new (by name), audit_log | new keys |
+//! | 10 | adjustments, adjustment_steps | new keys |
 //!
 //! A table that gets nothing costs nothing. When a statement fails, those behind it are refused by the server, and the
 //! first refusal is the answer: a key that is taken is [`StoreError::Contended`], found by its SQLSTATE. Memory is
@@ -31,7 +32,8 @@ use crate::ledger::previous;
 use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
 use crate::{
-    audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals, spending, users,
+    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals,
+    spending, users,
 };
 
 type Writing<'a> = BoxFuture<'a, Result<(), StoreError>>;
@@ -86,6 +88,8 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
     flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
     flight.rows(&changes.audit, |rows| audit::make_people(conn, book, rows));
     flight.rows(&changes.audit, |rows| audit::insert(conn, book, rows));
+    flight.rows(&changes.adjustments, |rows| adjustments::insert(conn, book, rows));
+    flight.rows(&changes.adjustment_steps, |rows| adjustments::insert_steps(conn, book, rows));
     flight.send().await
 }
 

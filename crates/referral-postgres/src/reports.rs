@@ -36,7 +36,6 @@ macro_rules! report {
         Ok(answer)
     }};
 }
-
 pub(crate) use report;
 
 /// Runs a report whose statements see one snapshot. They leave in one flight.

@@ -13,6 +13,7 @@
 //! | 9 | payout_methods, payouts, payout_batches, batch_steps, settlement_lines, payout_steps, batch_items | an insert a row |
 //! | 10 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
 //! | 11 | users (who acts and is new), audit_log | a look-up and an insert an entry |
+//! | 12 | adjustments, adjustment_steps | an insert a row |
 //!
 //! Every statement is kept prepared, and SQLite runs in this process: a row costs some microseconds and no round trip,
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
@@ -33,7 +34,8 @@ use crate::schema::{commission_steps, reward_steps};
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
 use crate::{
-    audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals, spending, users,
+    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals,
+    spending, users,
 };
 
 /// The share of every day row that is written here: there is one writer.
@@ -58,7 +60,9 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     payouts::record(conn, book, changes)?;
     changes.days.iter().try_for_each(|day| add_day(conn, book, day))?;
     changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))?;
-    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))
+    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))?;
+    changes.adjustments.iter().try_for_each(|row| adjustments::insert(conn, book, row))?;
+    changes.adjustment_steps.iter().try_for_each(|row| adjustments::insert_step(conn, book, row))
 }
 
 /// A unit that changes a month's budget has asked it for every reward that it grants.

@@ -6,20 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use referral_app::Parts;
+use referral_domain::adjustment::AdjustmentFile;
 use referral_domain::auth::ApiKey;
 use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::hold::Hold;
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
+use referral_domain::id::{
+    AdjustmentId, ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId,
+};
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Verdict, Wallet};
+use referral_domain::ledger::{Origin, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, Codes, EventReport,
-    HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured, MyReferralReport,
-    NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending, Store,
-    StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, Codes,
+    EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured,
+    MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending,
+    Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -152,11 +155,16 @@ unchanged! {
         fn holds(book: BookId, referrals: &[ReferralId]) -> Vec<Hold>;
         fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
         fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
+        fn posted(book: BookId, origin: Origin, origin_id: &str) -> Option<HistoryItem>;
     }
     Redemptions by redemptions {
         fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
         fn lock(book: BookId, id: RedemptionId) -> Option<(Redemption, i64)>;
         fn find_reversal(book: BookId, reference: &Reference) -> Option<Reversal>;
+    }
+    Adjustments by adjustments {
+        fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;
+        fn lock(book: BookId, id: AdjustmentId) -> Option<AdjustmentFile>;
     }
     Idempotency by idempotency {
         fn claim(key: &IdempotencyKey) -> Option<StoredReply>;

@@ -1,5 +1,6 @@
 //! What a unit records, as a value: decided purely, then written a table at a time.
 
+use crate::adjustment::{Adjustment, AdjustmentStep};
 use crate::audit::AuditEntry;
 use crate::budget::BudgetMonth;
 use crate::code::Code;
@@ -67,6 +68,10 @@ pub struct Changes {
     /// What the audit log gains. A person who acts and whom nobody named yet becomes a user of the book, under the bytes of
     /// the entry's id; apart from who acts, nothing of an entry names a person.
     pub audit: Vec<AuditEntry>,
+    /// New adjustments, each with its first step.
+    pub adjustments: Vec<Adjustment>,
+    /// New steps of adjustments, each with its entry of the audit log.
+    pub adjustment_steps: Vec<AdjustmentStep>,
 }
 
 /// What makes two requests the same command.

@@ -5,18 +5,25 @@
 //! referred user), a payout batch, payouts (by id), the month's budget, account heads (by account), event keys (by
 //! source id), day rows (by key).
 
+mod adjusting;
 mod ambient;
 mod change;
 mod error;
+mod ledger_report;
 mod limiter;
 mod payouts;
 mod rail;
 mod report;
 mod unit;
 
+pub use adjusting::Adjustments;
 pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
+pub use ledger_report::{
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
+};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
 pub use rail::{Payment, PaymentOrder, Rail, RailFault};

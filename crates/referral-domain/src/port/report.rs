@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{PayoutReports, StoreError};
+use super::{LedgerReports, PayoutReports, StoreError};
 use crate::audit::ActorKind;
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
@@ -196,9 +196,9 @@ pub struct AuditItem {
     pub at: Timestamp,
 }
 
-/// Questions without a unit.
+/// Questions without a unit; those about the books are [`LedgerReports`].
 #[async_trait]
-pub trait Reports: PayoutReports + Send + Sync {
+pub trait Reports: LedgerReports + PayoutReports + Send + Sync {
     /// Whether the store answers and its schema is the one this build needs.
     async fn ready(&self) -> Result<(), StoreError>;
 

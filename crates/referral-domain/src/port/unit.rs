@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{Changes, HistoryItem, IdempotencyKey, Payouts, StoreError, StoredReply};
+use super::{Adjustments, Changes, HistoryItem, IdempotencyKey, Payouts, StoreError, StoredReply};
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
@@ -12,7 +12,7 @@ use crate::credit::{Redemption, Reversal};
 use crate::hold::Hold;
 use crate::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
 use crate::identity::Fingerprint;
-use crate::ledger::Wallet;
+use crate::ledger::{Origin, Wallet};
 use crate::money::Currency;
 use crate::program::Program;
 use crate::reference::{HostId, Reference, Slug, SourceId};
@@ -45,6 +45,7 @@ pub trait UnitOfWork:
     + Ledger
     + Redemptions
     + Payouts
+    + Adjustments
     + Idempotency
     + ApiKeys
     + Recorder
@@ -73,7 +74,8 @@ macro_rules! sub_ports {
 sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, budgets: Budgets,
     ledger: Ledger,
-    redemptions: Redemptions, payouts: Payouts, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
+    redemptions: Redemptions, payouts: Payouts, adjustments: Adjustments, idempotency: Idempotency,
+    api_keys: ApiKeys, recorder: Recorder,
 }
 
 /// Whether a row was there already.
@@ -313,6 +315,14 @@ pub trait Ledger: Send {
         &mut self,
         book: BookId,
         transaction: TransactionId,
+    ) -> Result<Option<HistoryItem>, StoreError>;
+
+    /// The history line of the transaction that a command posted: by its natural key, which is unique for ever.
+    async fn posted(
+        &mut self,
+        book: BookId,
+        origin: Origin,
+        origin_id: &str,
     ) -> Result<Option<HistoryItem>, StoreError>;
 }
 

@@ -5,6 +5,7 @@ pub mod affiliate;
 pub mod asking;
 pub mod code;
 pub mod credit;
+mod csv;
 mod days;
 pub mod event;
 pub mod health;
@@ -34,6 +35,7 @@ pub use refusal::{Explain, failed};
     credit::history::history,
     credit::summary::summary,
     credit::export::export,
+    credit::statement::statement,
     credit::redeem::redeem,
     credit::reverse::reverse,
     event::sign_up::sign_up,
@@ -58,7 +60,6 @@ pub use refusal::{Explain, failed};
     affiliate::request::request,
     affiliate::show::show,
     affiliate::cancel::cancel,
-    admin::audit::list::list_entries,
     admin::payout::list::list_payouts,
     admin::payout::approve::approve,
     admin::payout::reject::reject,
@@ -71,6 +72,19 @@ pub use refusal::{Explain, failed};
     admin::payout_batch::discard::discard,
     admin::payout_batch::export::export,
     admin::payout_batch::settle::settle,
+    admin::adjustments::create::create,
+    admin::adjustments::list::list_adjustments,
+    admin::adjustments::show::show,
+    admin::adjustments::approve::approve,
+    admin::adjustments::reject::reject,
+    admin::transactions::retract::retract,
+    admin::ledger::accounts::accounts,
+    admin::ledger::journal::journal,
+    admin::ledger::statement::ledger_statement,
+    admin::ledger::transaction::transaction,
+    admin::ledger::transactions::transactions,
+    admin::ledger::transfers::transfers,
+    admin::ledger::trial_balance::trial_balance,
     health::healthz,
     health::readyz,
 ))]
@@ -99,16 +113,17 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/credits/history").route(get().to(credit::history::history)))
         .service(json("/api/credits/summary").route(get().to(credit::summary::summary)))
         .service(answering("/api/credits/export", "text/csv").route(get().to(credit::export::export)))
+        .service(json("/api/credits/statement").route(get().to(credit::statement::statement)))
         .service(json("/api/credits/redeem").route(post().to(credit::redeem::redeem)))
         .service(json("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
         .service(json("/api/events/{source_id}/explain").route(get().to(event::explain::explain_event)))
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
         .configure(admin::mount)
-        .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))
         .configure(payouts)
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
+    mount_ledger(config);
     describe(config);
 }
 
@@ -138,4 +153,33 @@ fn payouts(config: &mut web::ServiceConfig) {
                 .route(web::get().to(batch::export::export)),
         )
         .service(json("/api/admin/payout-batches/{id}/settle").route(post().to(batch::settle::settle)));
+}
+
+/// The books, for finance.
+fn mount_ledger(config: &mut web::ServiceConfig) {
+    use admin::{adjustments, ledger, transactions};
+    use web::post;
+    config
+        .service(
+            json("/api/admin/adjustments")
+                .route(get().to(adjustments::list::list_adjustments))
+                .route(post().to(adjustments::create::create)),
+        )
+        .service(json("/api/admin/adjustments/{id}").route(get().to(adjustments::show::show)))
+        .service(json("/api/admin/adjustments/{id}/approve").route(post().to(adjustments::approve::approve)))
+        .service(json("/api/admin/adjustments/{id}/reject").route(post().to(adjustments::reject::reject)))
+        .service(
+            json("/api/admin/transactions/{id}/retract").route(post().to(transactions::retract::retract)),
+        )
+        .service(json("/api/admin/ledger/accounts").route(get().to(ledger::accounts::accounts)))
+        .service(answering("/api/admin/ledger/journal", "text/csv").route(get().to(ledger::journal::journal)))
+        .service(json("/api/admin/ledger/statement").route(get().to(ledger::statement::ledger_statement)))
+        .service(json("/api/admin/ledger/transactions").route(get().to(ledger::transactions::transactions)))
+        .service(
+            json("/api/admin/ledger/transactions/{id}").route(get().to(ledger::transaction::transaction)),
+        )
+        .service(json("/api/admin/ledger/transfers").route(get().to(ledger::transfers::transfers)))
+        .service(
+            json("/api/admin/ledger/trial-balance").route(get().to(ledger::trial_balance::trial_balance)),
+        );
 }

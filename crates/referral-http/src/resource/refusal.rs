@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use referral_app::{
-    ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, RedeemRefused, RequestRefused, ReversalRefused, RulesRefused, Throttled, TimeOutOfRange, UnknownEvent,
+    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused,
+    CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, RedeemRefused, RequestRefused,
+    RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled,
+    TimeOutOfRange, UnknownEvent,
 };
+use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
 use referral_domain::credit::RedeemRefusal;
-use referral_domain::rules::RuleFault;
 use referral_domain::payout::{BatchRefusal, RequestRefusal};
+use referral_domain::rules::RuleFault;
 use referral_domain::spend::SpendRefusal;
 use referral_domain::time::{SECOND, Timestamp};
 
@@ -229,6 +233,37 @@ impl Explain for ChangeRefused {
     }
 }
 
+impl Explain for AdjustmentRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::UserUnknown => ProblemCode::UserUnknown,
+            Self::Insufficient(_) => ProblemCode::InsufficientBalance,
+            Self::Conflict => ProblemCode::AdjustmentConflict,
+        })
+    }
+}
+
+impl Explain for AdjustmentUndecided {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::NotFound => ProblemCode::NotFound,
+            Self::Rule(DecisionRefusal::SecondPersonRequired) => ProblemCode::SecondPersonRequired,
+            Self::Rule(DecisionRefusal::Settled(_)) => ProblemCode::AdjustmentState,
+            Self::Insufficient(_) => ProblemCode::InsufficientBalance,
+        })
+    }
+}
+
+impl Explain for RetractionRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::NotRetractable(why) => Problem::new(ProblemCode::NotRetractable).detail(why.advice()),
+            Self::AlreadyRetracted => Problem::new(ProblemCode::AlreadyRetracted),
+        }
+    }
+}
+
 impl Explain for BatchRefused {
     fn problem(&self, now: Timestamp) -> Problem {
         match self {
@@ -258,6 +293,14 @@ impl Explain for ExportRefused {
                 Problem::new(ProblemCode::BatchState).detail(self.to_string())
             }
         }
+    }
+}
+
+impl Explain for StatementRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        let Self::TooLong = self;
+        let detail = format!("more than {STATEMENT_LINES_MAX} lines; ask for fewer days");
+        Problem::parameter("to", "too-many-lines", detail)
     }
 }
 

@@ -251,6 +251,32 @@ macro_rules! store_contract {
                 a_summary_adds_up_the_history,
                 a_summary_leaves_out_kinds_without_transactions,
             }
+            adjustments {
+                an_adjustment_is_found_by_its_reference_and_by_its_id_and_read_back_equal,
+                an_adjustment_that_waits_is_posted_when_it_is_approved,
+                one_reference_adjusted_by_many_at_once_is_adjusted_once,
+                people_who_decide_at_once_decide_once,
+                who_asked_cannot_be_recorded_as_who_decided,
+                an_adjustment_decided_twice_is_refused,
+                adjustments_are_listed_newest_first_and_by_what_a_filter_says,
+            }
+            books {
+                a_book_in_which_nothing_moved_has_an_empty_trial_balance,
+                a_trial_balance_is_of_what_was_recorded_at_or_before_an_instant,
+                a_trial_balance_agrees_with_what_users_have,
+                a_trial_balance_is_of_one_instant_while_credits_move,
+                the_line_at_an_instant_is_the_last_one_recorded_at_or_before_it,
+                transactions_are_found_newest_first_with_the_names_of_their_users,
+                transactions_are_found_by_everything_a_filter_says,
+                a_referrals_transactions_are_found,
+                pages_of_transactions_hold_each_once_whoever_is_asked_about,
+                a_transaction_is_answered_with_everything_it_wrote,
+                a_users_accounts_are_answered_with_their_heads,
+                transfers_are_found_newest_first_and_by_everything_a_filter_says,
+                pages_of_transfers_hold_each_once_whichever_account_is_asked_about,
+                a_journal_holds_every_transaction_of_a_span_once_oldest_first,
+                a_journals_legs_come_to_the_trial_balance,
+            }
             proof {
                 an_empty_ledger_verifies,
                 honest_work_verifies_with_true_counts,
@@ -323,9 +349,11 @@ mod tests {
     fn every_case_is_listed_and_so_is_every_group() {
         let list = include_str!("case_list.rs").split("mod tests").next().unwrap();
         let groups = sources!(
+            adjustments,
             api_keys,
             audit,
             batches,
+            books,
             budgets,
             claims,
             codes,

@@ -20,9 +20,11 @@ use tokio::sync::Barrier;
 
 use crate::world::World;
 
+pub mod adjustments;
 pub mod api_keys;
 pub mod audit;
 pub mod batches;
+pub mod books;
 pub mod budgets;
 mod case_list;
 pub mod claims;

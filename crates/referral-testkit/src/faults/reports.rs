@@ -35,9 +35,9 @@ impl FaultyReports {
 }
 
 macro_rules! faulty {
-    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+    ($port:ident: $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
         #[async_trait]
-        impl Reports for FaultyReports {$(
+        impl $port for FaultyReports {$(
             async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
                 let fault = self.plan.next(concat!("reports.", stringify!($name)));
                 through(fault, self.inner.$name($($argument),*)).await
@@ -45,8 +45,10 @@ macro_rules! faulty {
         )+}
     };
 }
+pub(super) use faulty;
 
 faulty! {
+    Reports:
     fn ready() -> ();
     fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
     fn programs(now: Timestamp) -> Vec<Program>;

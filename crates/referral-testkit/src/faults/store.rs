@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use referral_domain::adjustment::AdjustmentFile;
 use referral_domain::auth::ApiKey;
 use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::hold::Hold;
 use referral_domain::id::{
-    ApiKeyId, BatchId, BookId, CodeId, PayoutId, RedemptionId, ReferralId, TransactionId, UserId,
+    AdjustmentId, ApiKeyId, BatchId, BookId, CodeId, PayoutId, RedemptionId, ReferralId, TransactionId,
+    UserId,
 };
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::Wallet;
+use referral_domain::ledger::{Origin, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::payout::{Batch, MethodKind, Payout, PayoutMethod};
 use referral_domain::port::{
-    ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
-    Matured, NewUser, Payouts, Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError,
-    StoredReply, UnitOfWork, Users,
+    Adjustments, ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey,
+    Inserted, Ledger, Matured, NewUser, Payouts, Programs, Recorder, Redemptions, Referrals, Spending, Store,
+    StoreError, StoredReply, UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -136,6 +138,7 @@ faulty! {
         fn holds(book: BookId, referrals: &[ReferralId]) -> Vec<Hold>;
         fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
         fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
+        fn posted(book: BookId, origin: Origin, origin_id: &str) -> Option<HistoryItem>;
     }
     Redemptions by redemptions {
         fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
@@ -149,6 +152,10 @@ faulty! {
         fn lock(book: BookId, ids: &[PayoutId]) -> Vec<Payout>;
         fn approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
         fn lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
+    }
+    Adjustments by adjustments {
+        fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;
+        fn lock(book: BookId, id: AdjustmentId) -> Option<AdjustmentFile>;
     }
     Idempotency by idempotency {
         fn claim(key: &IdempotencyKey) -> Option<StoredReply>;

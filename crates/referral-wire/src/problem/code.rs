@@ -92,6 +92,15 @@ problem_codes! {
     RedemptionConflict = 409 "redemption-conflict", "This reference is known with another body",
         "A redemption with this `reference` was made with other facts; nothing was changed.",
         "Send the first body to get the first answer, or use a new `reference`.";
+    AdjustmentConflict = 409 "adjustment-conflict", "This reference is known with another body",
+        "An adjustment with this `reference` was asked for with other facts; nothing was changed.",
+        "Send the first body to get the first answer, or use a new `reference`.";
+    AdjustmentState = 409 "adjustment-state", "The adjustment waits for nobody",
+        "The adjustment was posted or rejected before, by another decision.",
+        "Read the adjustment; make another one to put right what this one did.";
+    AlreadyRetracted = 409 "already-retracted", "The transaction was taken back before",
+        "It was retracted for another reason, or all that it took was given back; nothing was changed.",
+        "Search for the transaction that reverses it.";
     CaseAlreadyDecided = 409 "case-already-decided", "The case was decided otherwise",
         "Another decision on this case was recorded before.",
         "Read the case; reopen it if the decision was wrong.";
@@ -146,6 +155,12 @@ problem_codes! {
     ProgramPaused = 422 "program-paused", "The program is paused",
         "The program takes no new referrals at present.",
         "Try again when the program runs again.";
+    NotRetractable = 422 "not-retractable", "This transaction is not taken back by hand",
+        "What a rule granted is taken back by the rule; what takes back, releases or pays out is undone where it was done.",
+        "Do what `detail` says instead.";
+    UserUnknown = 422 "user-unknown", "Nobody of this id was seen in the program",
+        "The program has never heard of a user with this id; nothing was changed.",
+        "Check the id; a user is known once the host told of them.";
     InsufficientBalance = 422 "insufficient-balance", "The balance is too low",
         "More was asked for than is available; nothing was changed.",
         "Ask for less, or redeem with `\"mode\": \"up_to\"`.";

@@ -38,7 +38,7 @@ const GRAPH: [Place; 15] = [
     },
     Place {
         package: "referral-postgres",
-        sees: &["referral-domain", "referral-app"],
+        sees: &["referral-domain", "referral-app", "referral-pg-session"],
         tests_see: &["referral-testkit"],
     },
     Place {
@@ -47,6 +47,7 @@ const GRAPH: [Place; 15] = [
         tests_see: &["referral-testkit"],
     },
     Place { package: "referral-rails", sees: &["referral-domain"], tests_see: &[] },
+    Place { package: "referral-pg-session", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
@@ -86,9 +87,9 @@ const GRAPH: [Place; 15] = [
 
 /// A library, by how its name starts, and the packages that may depend on it.
 const LIBRARIES: [(&str, &[&str]); 6] = [
-    ("diesel", &["referral-sqlite", "referral-postgres", "referral-bench"]),
-    ("tokio-postgres", &["referral-postgres"]),
-    ("deadpool", &["referral-postgres", "referral-redis", "referral-bench"]),
+    ("diesel", &["referral-sqlite", "referral-pg-session", "referral-postgres", "referral-bench"]),
+    ("tokio-postgres", &["referral-pg-session", "referral-postgres"]),
+    ("deadpool", &["referral-pg-session", "referral-redis", "referral-bench"]),
     ("redis", &["referral-redis"]),
     ("libsqlite3", &["referral-sqlite"]),
     (

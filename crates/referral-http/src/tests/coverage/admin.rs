@@ -29,15 +29,11 @@ pub(in crate::tests) fn rules(changes: Value) -> Value {
 }
 
 /// Paths and bodies by operation.
-pub(super) async fn bodies(_story: &Story) -> BTreeMap<String, Request> {
-    let get = |path: &str| (format!("GET {path}"), (path.to_owned(), Value::Null));
-    let explain = "/api/events/{source_id}/explain";
-    let explained = (format!("GET {explain}"), (explain.replace("{source_id}", "inv_1001"), Value::Null));
-    [get("/api/admin/audit"), explained].into()
 pub(super) async fn bodies(story: &Story) -> BTreeMap<String, Request> {
     let get = |path: &str| (format!("GET {path}"), (path.replace("{id}", "default"), Value::Null));
     let post = |path: &str, body| (format!("POST {path}"), (path.replace("{id}", "default"), body));
     let (program, key) = ("/api/admin/programs/{id}", "/api/admin/api-keys/{id}");
+    let explain = "/api/events/{source_id}/explain";
     let made = story.app.new_key("default", &[Scope::UsersRead], None).await.stored.id.to_string();
     let acme =
         json!({"id": "acme", "name": "Acme", "currency": "USD", "landing_url": "https://acme.example"});
@@ -51,6 +47,7 @@ pub(super) async fn bodies(story: &Story) -> BTreeMap<String, Request> {
         post("/api/admin/programs", acme),
         post("/api/admin/programs/{id}/rules", json!({"rules": rules(json!({"hold_days": 14}))})),
         post("/api/admin/programs/{id}/rules/preview", json!({"rules": rules(json!({"hold_days": 14}))})),
+        (format!("GET {explain}"), (explain.replace("{source_id}", "inv_1001"), Value::Null)),
         (format!("DELETE {key}"), (key.replace("{id}", &made), Value::Null)),
         (format!("PATCH {program}"), (program.replace("{id}", "default"), json!({"status": "paused"}))),
     ]

@@ -7,7 +7,7 @@ use tokio_postgres::config::{Config, SslMode};
 
 /// How much of TLS is asked for, as `sslmode` says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Security {
+pub enum Security {
     /// `disable`: none.
     Plain,
     /// `prefer`, the default: encrypted when the server can, the server unchecked.
@@ -22,7 +22,7 @@ pub(crate) enum Security {
 
 /// Where certificates are known from.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Roots {
+pub enum Roots {
     /// Those of the web, built in; `sslrootcert=system` asks for them by name.
     Web,
     /// Those of a PEM file.
@@ -31,15 +31,18 @@ pub(crate) enum Roots {
 
 /// A database and how to reach it.
 #[derive(Clone, Debug)]
-pub(crate) struct Location {
-    pub(crate) config: Config,
-    pub(crate) security: Security,
-    pub(crate) roots: Roots,
+pub struct Location {
+    /// How the driver connects.
+    pub config: Config,
+    /// How the stream is secured.
+    pub security: Security,
+    /// Whom a server's certificate must come from.
+    pub roots: Roots,
 }
 
 /// Why a URL is none of a PostgreSQL database. It never shows a password.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LocationFault {
+pub enum LocationFault {
     /// It does not begin with `postgres://` or `postgresql://`.
     #[error("the database's URL begins with postgres:// or postgresql://")]
     Scheme,
@@ -56,7 +59,7 @@ pub(crate) enum LocationFault {
 
 impl Location {
     /// Reads a URL like `postgres://user:password@host:5432/name?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem`.
-    pub(crate) fn parse(url: &str) -> Result<Self, LocationFault> {
+    pub fn parse(url: &str) -> Result<Self, LocationFault> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(LocationFault::Scheme);
         }

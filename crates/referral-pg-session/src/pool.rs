@@ -29,7 +29,7 @@ const BEGIN_AFRESH: &str = "DISCARD PLANS; BEGIN ISOLATION LEVEL READ COMMITTED"
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Makes sessions, and says whether one that was lent before may be lent again.
-pub(crate) struct Opener {
+pub struct Opener {
     connector: Arc<Connector>,
     role: Role,
 }
@@ -54,11 +54,11 @@ impl Manager for Opener {
 
 /// A pool of sessions of one role. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Pool(deadpool::managed::Pool<Opener>);
+pub struct Pool(deadpool::managed::Pool<Opener>);
 
 impl Pool {
     /// A pool of at most so many, which has opened none yet.
-    pub(crate) fn new(connector: Arc<Connector>, role: Role, most: usize) -> Result<Self, StoreError> {
+    pub fn new(connector: Arc<Connector>, role: Role, most: usize) -> Result<Self, StoreError> {
         let opener = Opener { connector, role };
         let pool = deadpool::managed::Pool::builder(opener).max_size(most);
         // The session that was used last has its plans and pages at hand: with little to do, few sessions do it.
@@ -67,7 +67,7 @@ impl Pool {
     }
 
     /// Lends a session that is outside any transaction.
-    pub(crate) async fn lend(&self) -> Result<Lease, StoreError> {
+    pub async fn lend(&self) -> Result<Lease, StoreError> {
         let lending = tokio::time::timeout(LONGEST_WAIT, self.0.get()).await.map_err(unavailable)?;
         let mut session = lending.map_err(unavailable)?;
         let afresh = session.plans.are_old();
@@ -75,8 +75,7 @@ impl Pool {
     }
 
     /// What was asked of the idle sessions since each was opened.
-    #[cfg(test)]
-    pub(crate) fn traffic(&self) -> Vec<crate::wire::Traffic> {
+    pub fn traffic(&self) -> Vec<crate::wire::Traffic> {
         let mut seen = Vec::new();
         let counted = self.0.retain(|session, _| {
             seen.push(session.wire.traffic());
@@ -87,8 +86,7 @@ impl Pool {
     }
 
     /// How many sessions are idle whose connection has not ended.
-    #[cfg(test)]
-    pub(crate) fn idle_and_open(&self) -> usize {
+    pub fn idle_and_open(&self) -> usize {
         let mut open = 0;
         let counted = self.0.retain(|session, _| {
             open += usize::from(!session.wire.has_ended());
@@ -100,7 +98,7 @@ impl Pool {
 }
 
 /// A session, until it is given back or dropped.
-pub(crate) struct Lease {
+pub struct Lease {
     session: Option<Object<Opener>>,
     afresh: bool,
     begun: AtomicBool,
@@ -117,22 +115,19 @@ impl Lease {
     }
 
     /// The connection.
-    pub(crate) fn conn(&self) -> Result<&AsyncPgConnection, StoreError> {
+    pub fn conn(&self) -> Result<&AsyncPgConnection, StoreError> {
         Ok(&self.session()?.conn)
     }
 
     /// Runs what asks the connection.
-    pub(crate) async fn ask<T>(
-        &self,
-        work: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
+    pub async fn ask<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let wire = &self.session()?.wire;
         work.await.map_err(|error| told_apart(error, wire))
     }
 
     /// Runs what asks the connection inside a transaction: the first time, `BEGIN` goes ahead in the same flight, and
     /// before it, when the session's plans are old, a word to forget them.
-    pub(crate) async fn within<T>(
+    pub async fn within<T>(
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
@@ -147,7 +142,7 @@ impl Lease {
 
     /// Runs what asks the connection on one snapshot. It must send all its statements when it is first polled: `BEGIN`
     /// goes ahead of them and `COMMIT` follows in the same flight.
-    pub(crate) async fn snapshot<T>(
+    pub async fn snapshot<T>(
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
@@ -162,7 +157,7 @@ impl Lease {
     }
 
     /// Ends the transaction by `COMMIT` and gives the session back. One that asked nothing never began.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(self) -> Result<(), StoreError> {
         if self.has_begun() {
             let mut conn = self.conn()?;
             self.ask(async { conn.batch_execute("COMMIT").await.told() }).await?;
@@ -172,7 +167,7 @@ impl Lease {
     }
 
     /// Ends the transaction by `ROLLBACK` and gives the session back. One that asked nothing never began.
-    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
+    pub async fn roll_back(self) -> Result<(), StoreError> {
         if self.has_begun() {
             self.conn()?.batch_execute("ROLLBACK").await.told()?;
         }
@@ -181,12 +176,12 @@ impl Lease {
     }
 
     /// Whether the transaction has begun.
-    pub(crate) fn has_begun(&self) -> bool {
+    pub fn has_begun(&self) -> bool {
         AtomicBool::load(&self.begun, Ordering::Relaxed)
     }
 
     /// Gives the session back: it is outside any transaction.
-    pub(crate) fn done(mut self) {
+    pub fn done(mut self) {
         drop(self.session.take());
     }
 }

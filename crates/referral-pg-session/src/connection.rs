@@ -36,7 +36,7 @@ const PORT: u16 = 5432;
 
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Role {
+pub enum Role {
     /// Units of work.
     Writer,
     /// Reports.
@@ -48,7 +48,9 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    pub(crate) const fn settings(self) -> &'static str {
+    /// What a session of this role is told first.
+    #[must_use]
+    pub const fn settings(self) -> &'static str {
         match self {
             Self::Writer => {
                 "SET statement_timeout = '15s'; SET lock_timeout = '5s';
@@ -67,16 +69,19 @@ impl Role {
 }
 
 /// Opens connections to one database.
-pub(crate) struct Connector {
+pub struct Connector {
     location: Location,
     client: Arc<ClientConfig>,
 }
 
 /// A connection with what its tap saw, and when its statements were planned.
-pub(crate) struct Session {
-    pub(crate) conn: AsyncPgConnection,
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) plans: Plans,
+pub struct Session {
+    /// The connection.
+    pub conn: AsyncPgConnection,
+    /// What its tap saw.
+    pub wire: Arc<Wire>,
+    /// When its statements were planned.
+    pub plans: Plans,
 }
 
 /// When a session plans its statements anew.
@@ -85,7 +90,7 @@ pub(crate) struct Session {
 /// server notices only when it analyses a table, up to a minute later. So a session's plans live as long as the session
 /// was old when they were made: tables that grow steadily are at most twice as large as their plans know, and planning
 /// costs a few milliseconds, less and less often.
-pub(crate) struct Plans {
+pub struct Plans {
     opened: Instant,
     made: Instant,
 }
@@ -102,7 +107,7 @@ impl Plans {
     }
 
     /// Whether it is time to plan anew; if so, it counts as done.
-    pub(crate) fn are_old(&mut self) -> bool {
+    pub fn are_old(&mut self) -> bool {
         let now = Instant::now();
         let lifetime = self.made.duration_since(self.opened).clamp(SHORTEST_PLAN, LONGEST_PLAN);
         let old = now.duration_since(self.made) >= lifetime;
@@ -115,14 +120,14 @@ impl Plans {
 
 impl Connector {
     /// A connector to the database at this URL. Nothing is opened yet.
-    pub(crate) fn new(url: &str) -> Result<Self, StoreError> {
+    pub fn new(url: &str) -> Result<Self, StoreError> {
         let location = Location::parse(url).map_err(unavailable)?;
         let client = Arc::new(tls::client(&location)?);
         Ok(Self { location, client })
     }
 
     /// Opens a session with the settings of its role.
-    pub(crate) async fn open(&self, role: Role) -> Result<Session, StoreError> {
+    pub async fn open(&self, role: Role) -> Result<Session, StoreError> {
         let longest = self.location.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         let opening = tokio::time::timeout(longest, self.any_host());
         let mut session = opening.await.map_err(unavailable)??;
@@ -212,13 +217,19 @@ where
 }
 
 /// A stream to a server, over the network or through a socket file.
-pub(crate) enum Plain {
+pub enum Plain {
+    /// Over the network.
     Tcp(TcpStream),
+    /// Through a socket's file.
     Unix(UnixStream),
 }
 
 impl Plain {
-    pub(crate) async fn open(host: &Host, port: u16) -> io::Result<Self> {
+    /// A stream to a server.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn open(host: &Host, port: u16) -> io::Result<Self> {
         match host {
             Host::Tcp(name) => {
                 let stream = TcpStream::connect((name.as_str(), port)).await?;

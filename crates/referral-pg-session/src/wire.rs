@@ -18,7 +18,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 /// What a connection's tap saw.
 #[derive(Debug, Default)]
-pub(crate) struct Wire {
+pub struct Wire {
     last_error: Mutex<Option<[u8; 5]>>,
     flights: AtomicU64,
     statements: AtomicU64,
@@ -28,13 +28,12 @@ pub(crate) struct Wire {
 }
 
 /// How much was asked of a connection so far.
-#[cfg(test)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Traffic {
+pub struct Traffic {
     /// Times something was sent after something was received: round trips.
-    pub(crate) round_trips: u64,
+    pub round_trips: u64,
     /// Requests that were answered as a whole: statements, also those of one flight.
-    pub(crate) statements: u64,
+    pub statements: u64,
 }
 
 /// SQLSTATEs of a race that was lost: serialization failure, deadlock, lock not available.
@@ -42,30 +41,30 @@ const LOST_RACES: [&[u8; 5]; 3] = [b"40001", b"40P01", b"55P03"];
 
 impl Wire {
     /// Whether the first error since the last time somebody asked says that a race was lost.
-    pub(crate) fn lost_a_race(&self) -> bool {
+    pub fn lost_a_race(&self) -> bool {
         let code = self.last_error.lock().unwrap_or_else(PoisonError::into_inner).take();
         code.is_some_and(|code| LOST_RACES.contains(&&code))
     }
 
     /// Takes note that the connection ended.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.news.notify_one();
     }
 
     /// Whether the connection ended.
-    pub(crate) fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
 
     /// Keeps what was announced. Only a connection that listens is told anything.
-    pub(crate) fn hear(&self, text: &str) {
+    pub fn hear(&self, text: &str) {
         self.announced().push_back(text.to_owned());
         self.news.notify_one();
     }
 
     /// Waits for the next thing that was announced, for one listener; `None` when the connection ended.
-    pub(crate) async fn heard(&self) -> Option<String> {
+    pub async fn heard(&self) -> Option<String> {
         loop {
             if let Some(text) = self.announced().pop_front() {
                 return Some(text);
@@ -82,8 +81,7 @@ impl Wire {
     }
 
     /// What was asked so far.
-    #[cfg(test)]
-    pub(crate) fn traffic(&self) -> Traffic {
+    pub fn traffic(&self) -> Traffic {
         let [round_trips, statements] =
             [&self.flights, &self.statements].map(|count| count.load(Ordering::Relaxed));
         Traffic { round_trips, statements }

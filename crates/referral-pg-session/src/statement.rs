@@ -20,45 +20,56 @@ use referral_domain::time::Timestamp;
 use crate::column::{At, Key};
 
 /// The types of a row's columns, in the order of its fields.
-pub(crate) type RowSql<Row> = SqlTypeOf<<Row as Selectable<Pg>>::SelectExpression>;
+pub type RowSql<Row> = SqlTypeOf<<Row as Selectable<Pg>>::SelectExpression>;
 
 /// SQL that answers rows of `Row`, with its binds in the order of the numbers of its `$n`. A number's first appearance
 /// comes after those of all smaller ones; it may appear again.
-pub(crate) struct Fixed<Row> {
+pub struct Fixed<Row> {
     text: &'static str,
     binds: Vec<Bind>,
     row: PhantomData<fn() -> Row>,
 }
 
 /// A bound value.
-pub(crate) enum Bind {
+pub enum Bind {
+    /// A whole number.
     Number(i64),
+    /// An id.
     Key(Key),
+    /// An instant.
     At(At),
+    /// A text.
     Text(String),
+    /// Bytes.
     Bytes(Vec<u8>),
+    /// A column of whole numbers.
     Numbers(Vec<Option<i64>>),
+    /// A column of ids.
     Keys(Vec<Option<Key>>),
+    /// A column of instants.
     Instants(Vec<Option<At>>),
+    /// A column of texts.
     Texts(Vec<Option<String>>),
+    /// A column of bytes.
     Blobs(Vec<Option<Vec<u8>>>),
+    /// A column of truths.
     Flags(Vec<Option<bool>>),
 }
 
 /// A statement without binds yet.
-pub(crate) const fn fixed<Row>(text: &'static str) -> Fixed<Row> {
+pub const fn fixed<Row>(text: &'static str) -> Fixed<Row> {
     Fixed { text, binds: Vec::new(), row: PhantomData }
 }
 
 impl<Row> Fixed<Row> {
     /// Binds the next number.
-    pub(crate) fn bind(mut self, value: impl Into<Bind>) -> Self {
+    pub fn bind(mut self, value: impl Into<Bind>) -> Self {
         self.binds.push(value.into());
         self
     }
 
     /// Binds one column of many rows.
-    pub(crate) fn column<T, U>(self, rows: &[T], value: impl Fn(&T) -> U) -> Self
+    pub fn column<T, U>(self, rows: &[T], value: impl Fn(&T) -> U) -> Self
     where
         Vec<U>: Into<Bind>,
     {

@@ -17,14 +17,14 @@ use crate::pool::Lease;
 
 /// Endings that are under way and that nobody waits for. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Endings(Arc<Mutex<Vec<watch::Receiver<()>>>>);
+pub struct Endings(Arc<Mutex<Vec<watch::Receiver<()>>>>);
 
 /// One that takes longer waits behind a statement; the server ends both by its time-outs.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 impl Endings {
     /// Rolls a unit back and gives its session back. Outside a runtime the session is closed.
-    pub(crate) fn roll_back(&self, lease: Lease) {
+    pub fn roll_back(&self, lease: Lease) {
         let Ok(runtime) = Handle::try_current() else { return };
         let (done, ending) = watch::channel(());
         self.watch(ending);
@@ -40,7 +40,7 @@ impl Endings {
     }
 
     /// Commits a unit; when the caller goes away meanwhile, it goes on and is one of these.
-    pub(crate) async fn commit(&self, lease: Lease) -> Result<(), StoreError> {
+    pub async fn commit(&self, lease: Lease) -> Result<(), StoreError> {
         let (done, ending) = watch::channel(());
         let mut watched = Watched { endings: self, ending: Some(ending) };
         let committing = tokio::spawn(async move {
@@ -54,7 +54,7 @@ impl Endings {
     }
 
     /// Waits for those that are under way, for a quarter of a second at most.
-    pub(crate) async fn settle(&self) {
+    pub async fn settle(&self) {
         let begun = self.list().clone();
         let all = futures_util::future::join_all(begun.into_iter().map(ended));
         if tokio::time::timeout(LONGEST_WAIT, all).await.is_err() {

@@ -15,12 +15,12 @@ use diesel::result::{DatabaseErrorKind, Error};
 use referral_domain::port::{BoxError, StoreError};
 
 /// The store cannot be used, for this reason.
-pub(crate) fn unavailable(source: impl Into<BoxError>) -> StoreError {
+pub fn unavailable(source: impl Into<BoxError>) -> StoreError {
     StoreError::Unavailable(source.into())
 }
 
 /// What a failed statement means.
-pub(crate) fn meaning(error: Error) -> StoreError {
+pub fn meaning(error: Error) -> StoreError {
     match &error {
         Error::DatabaseError(kind, _) => match kind {
             DatabaseErrorKind::UniqueViolation
@@ -39,7 +39,7 @@ pub(crate) fn meaning(error: Error) -> StoreError {
 }
 
 /// Turns Diesel's results into the port's.
-pub(crate) trait Told<T> {
+pub trait Told<T> {
     /// The value, or what the failure means.
     fn told(self) -> Result<T, StoreError>;
 }
@@ -53,10 +53,10 @@ impl<T> Told<T> for Result<T, Error> {
 /// An earlier call of the unit failed or was abandoned.
 #[derive(Debug, thiserror::Error)]
 #[error("an earlier call of this unit failed or was abandoned")]
-pub(crate) struct UnitIsOver;
+pub struct UnitIsOver;
 
 /// As many rows were touched as should have been.
-pub(crate) fn touched(rows: usize, expected: usize, table: &'static str) -> Result<(), StoreError> {
+pub fn touched(rows: usize, expected: usize, table: &'static str) -> Result<(), StoreError> {
     if rows == expected {
         return Ok(());
     }

@@ -8,8 +8,8 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Timestamptz};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, BatchId, CaseId, ClickId, CodeId, EventId, PayoutId, RedemptionId,
-    ReferralId, TransactionId, TransferId, UserId,
+    AccountId, AdjustmentId, ApiKeyId, AuditId, BatchId, CaseId, ClickId, CodeId, EventId, PayoutId,
+    RedemptionId, ReferralId, TransactionId, TransferId, UserId,
 };
 use referral_domain::port::StoreError;
 use referral_domain::time::Timestamp;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// An id as it is stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Uuid)]
-pub(crate) struct Key(pub(crate) Uuid);
+pub struct Key(pub Uuid);
 
 impl ToSql<diesel::sql_types::Uuid, Pg> for Key {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -50,6 +50,7 @@ macro_rules! keys {
 
 keys!(
     AccountId,
+    AdjustmentId,
     ApiKeyId,
     AuditId,
     BatchId,
@@ -68,7 +69,7 @@ keys!(
 /// An instant as it is stored: a `timestamptz`, to the microsecond.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Timestamptz)]
-pub(crate) struct At(Timestamp);
+pub struct At(Timestamp);
 
 /// Where PostgreSQL begins to count, 2000-01-01, in microseconds since 1970.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
@@ -100,20 +101,22 @@ impl From<At> for Timestamp {
 }
 
 /// An instant that may be missing.
-pub(crate) fn instant(at: Option<At>) -> Option<Timestamp> {
+pub fn instant(at: Option<At>) -> Option<Timestamp> {
     at.map(Timestamp::from)
 }
 
 /// An instant that may be missing, to be stored.
-pub(crate) fn stored(at: Option<Timestamp>) -> Option<At> {
+pub fn stored(at: Option<Timestamp>) -> Option<At> {
     at.map(At)
 }
 
 /// Where a value stands, for the error that names it.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) table: &'static str,
-    pub(crate) row: &'a (dyn Display + Sync),
+pub struct Place<'a> {
+    /// The table.
+    pub table: &'static str,
+    /// Which row.
+    pub row: &'a (dyn Display + Sync),
 }
 
 /// What is wrong with a stored value.
@@ -123,7 +126,7 @@ struct Unsound(String);
 
 impl Place<'_> {
     /// A value as the domain knows it, or the error that names where it stands.
-    pub(crate) fn sound<T>(
+    pub fn sound<T>(
         self,
         column: &'static str,
         read: Option<T>,
@@ -133,18 +136,18 @@ impl Place<'_> {
     }
 
     /// A value that a whole row must have, like the instant of a state.
-    pub(crate) fn given<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
+    pub fn given<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
         self.sound(column, value, "NULL")
     }
 
     /// A 32-byte hash.
-    pub(crate) fn hash(self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
+    pub fn hash(self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
         let stored = format_args!("{} bytes", bytes.len()).to_string();
         self.sound(column, bytes.try_into().ok(), stored)
     }
 
     /// A number from 0 to 4,294,967,295.
-    pub(crate) fn small(self, column: &'static str, number: i64) -> Result<u32, StoreError> {
+    pub fn small(self, column: &'static str, number: i64) -> Result<u32, StoreError> {
         self.sound(column, u32::try_from(number).ok(), number)
     }
 }

@@ -10,7 +10,7 @@ use crate::failure::Told;
 use crate::statement::fixed;
 
 /// Waits for the lock of this name, and holds it until the unit ends.
-pub(crate) async fn hold(mut conn: &AsyncPgConnection, name: &str) -> Result<(), StoreError> {
+pub async fn hold(mut conn: &AsyncPgConnection, name: &str) -> Result<(), StoreError> {
     let hold = fixed::<()>("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
     hold.execute(&mut conn).await.told()?;
     Ok(())
