@@ -1,6 +1,5 @@
 //! Every use case on the memory store, with a clock, ids and chance that a test can foresee.
 
-mod pausable;
 mod stage;
 mod watch;
 
@@ -14,6 +13,7 @@ mod code_cache;
 mod fallback;
 mod faults;
 mod history;
+mod holds;
 mod keys;
 mod limiter_down;
 mod programs;
