@@ -16,6 +16,7 @@ mod code_cache;
 mod fallback;
 mod faults;
 mod history;
+mod holds;
 mod keys;
 mod limiter_down;
 mod payout_runs;

@@ -10,15 +10,15 @@ use referral_app::{
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::credit::{BalanceSnapshot, RedeemMode};
 use referral_domain::ledger::{Balances, LedgerCounts, Verdict};
-use referral_domain::port::{Reports, Store};
+use referral_domain::port::{Changes, Reports, Store};
 use referral_domain::program::Program;
-use referral_domain::referral::{Attribution, Referral, Source};
-use referral_domain::spend::{Answer, Outcome, SpendCommand};
+use referral_domain::referral::{Attribution, Referral, Review, Source};
+use referral_domain::spend::{Answer, EventCommand, Outcome, SpendCommand};
 use referral_domain::time::Timestamp;
 use referral_domain::user::{EmailStatus, Word};
 use referral_memory::MemoryStore;
 use referral_memory::limiter::MemoryLimiter;
-use referral_testkit::build::{a_program, a_spend, host, identity_key, reference, usd};
+use referral_testkit::build::{a_program, a_refund, a_spend, host, identity_key, reference, usd};
 use referral_testkit::fake::SeededChance;
 use referral_testkit::world::World;
 
@@ -134,13 +134,23 @@ impl Stage {
         self.spend_all(vec![a_spend(name, user, usd(cents)).at(self.now()).build()]).await.remove(0)
     }
 
+    /// So many cents of a spend of a user are refunded now.
+    pub(crate) async fn refund(&self, name: &str, user: &str, spend: &str, cents: i64) -> Answer {
+        let refund = a_refund(name, user, spend, usd(cents)).at(self.now()).build();
+        let told = self.app.record_spend(&self.a_batch_of(vec![refund.into()])).await;
+        told.expect("a refund is recorded").answers.remove(0)
+    }
+
     /// A batch of spends.
     pub(crate) async fn spend_all(&self, events: Vec<SpendCommand>) -> Vec<Answer> {
         self.app.record_spend(&self.a_batch(events)).await.expect("spends are recorded").answers
     }
 
     pub(crate) fn a_batch(&self, events: Vec<SpendCommand>) -> RecordSpend {
-        let events = events.into_iter().map(Into::into).collect();
+        self.a_batch_of(events.into_iter().map(Into::into).collect())
+    }
+
+    pub(crate) fn a_batch_of(&self, events: Vec<EventCommand>) -> RecordSpend {
         RecordSpend { program: self.program().slug.clone(), events }
     }
 
@@ -180,6 +190,13 @@ impl Stage {
     pub(crate) async fn referral(&self, user: &str) -> Option<Referral> {
         let view = self.app.my_referrer(&self.program().slug, &host(user)).await.expect("a view");
         view.referral
+    }
+
+    /// A person opens, clears or confirms the case of a user's referral.
+    pub(crate) async fn review(&self, user: &str, review: Review) {
+        let Referral { facts, mut progress } = self.referral(user).await.expect("a referral");
+        progress.review = review;
+        self.world.record(&Changes { progress: vec![(facts.id, progress)], ..Changes::default() }).await;
     }
 
     /// What is known of a user's e-mail.

@@ -11,6 +11,7 @@ mod identity;
 mod journal;
 mod journal_faults;
 mod level;
+mod level_refunds;
 mod made;
 mod money;
 mod names;

@@ -1,6 +1,7 @@
 //! The n-th port call of a use case fails, for every n and in every way: nothing is changed, and a retry ends as if it
 //! had never failed.
 
+mod engine;
 mod money;
 mod people;
 mod workers;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use referral_app::{Failure, Parts};
 use referral_domain::port::Chance;
+use referral_domain::program::Program;
 use referral_domain::time::SECOND;
 use referral_testkit::build::{a_program, host};
 use referral_testkit::faults::{Fault, FaultyReports, FaultyStore, Plan, Sweep, Swept};
@@ -28,6 +30,11 @@ impl Chance for Same {
 
 /// A stage whose ports fail as the plan says.
 async fn failing() -> (Stage, Arc<Plan>) {
+    failing_in(a_program().build()).await
+}
+
+/// The same, of this program.
+async fn failing_in(program: Program) -> (Stage, Arc<Plan>) {
     let plan = Plan::new();
     let exchange = |parts: Parts| Parts {
         store: Arc::new(FaultyStore::new(parts.store, plan.clone())),
@@ -35,7 +42,7 @@ async fn failing() -> (Stage, Arc<Plan>) {
         chance: Arc::new(Same),
         ..parts
     };
-    (Stage::made_of(a_program().build(), exchange).await, plan)
+    (Stage::made_of(program, exchange).await, plan)
 }
 
 /// Sweeps over a use case on a stage that was set before.
@@ -44,8 +51,18 @@ async fn swept<T, E: Debug>(
     set: impl AsyncFn(&Stage),
     run: impl AsyncFn(&Stage) -> Result<T, E>,
 ) -> Swept {
+    swept_in(a_program().build(), sweep, set, run).await
+}
+
+/// The same, in this program.
+async fn swept_in<T, E: Debug>(
+    program: Program,
+    sweep: Sweep,
+    set: impl AsyncFn(&Stage),
+    run: impl AsyncFn(&Stage) -> Result<T, E>,
+) -> Swept {
     let make = async || {
-        let (stage, plan) = failing().await;
+        let (stage, plan) = failing_in(program.clone()).await;
         set(&stage).await;
         (stage, plan)
     };
@@ -70,7 +87,8 @@ async fn every_port_call_of_every_use_case_may_fail_in_every_way() {
     let people = people::sweeps().await;
     let money = money::sweeps().await;
     let workers = workers::sweeps().await;
-    let Swept { use_cases, calls, faults, survived } = [people, money, workers].into_iter().sum();
+    let engine = engine::sweeps().await;
+    let Swept { use_cases, calls, faults, survived } = [people, money, workers, engine].into_iter().sum();
     println!("use_cases={use_cases} calls={calls} faults={faults} changed=0 diverged=0 survived={survived}");
     assert!(
         use_cases >= 30 && calls >= 200 && faults >= 800 && survived >= 100,
