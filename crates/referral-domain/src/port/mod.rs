@@ -16,8 +16,9 @@ pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, KindTotal,
-    MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
+    KindTotal, MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary,
+    SummaryReport,
 };
 pub use unit::{
     ApiKeys, Budgets, CodeClaim, Codes, Idempotency, Inserted, Ledger, Matured, NewUser, Programs, Recorder,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use referral_app::{
-    ApplyRefusal, CreateProgramRefused, Failure, KeyReused, Never, RedeemRefused, ReversalRefused,
-    RulesRefused, Throttled, TimeOutOfRange,
+    ApplyRefusal, CodeTaken, CreateProgramRefused, Failure, KeyReused, Never, NoSuchCode, RedeemRefused,
+    ReversalRefused, RulesRefused, Throttled, TimeOutOfRange,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
@@ -125,6 +125,18 @@ impl Explain for CreateProgramRefused {
             Self::Taken => Problem::new(ProblemCode::ProgramTaken),
             Self::Rules(faults) => contradictory(faults),
         }
+    }
+}
+
+impl Explain for CodeTaken {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::CodeTaken)
+    }
+}
+
+impl Explain for NoSuchCode {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::not_found()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod code;
 pub mod program;
 pub mod rules;
 
@@ -37,5 +38,11 @@ pub(super) fn mount(config: &mut ServiceConfig) {
                 .route(post().to(api_key::create::create_api_key)),
         )
         .service(json("/api/admin/api-keys/{id}").route(delete().to(api_key::revoke::revoke_api_key)))
+        .service(
+            json("/api/admin/codes")
+                .route(get().to(code::list::list_codes))
+                .route(post().to(code::create::create_code)),
+        )
+        .service(json("/api/admin/codes/{id}").route(patch().to(code::change::change_code)))
         .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
 }
