@@ -23,6 +23,7 @@ mod history;
 mod idempotent;
 mod ip_limit;
 mod lane;
+mod manage_codes;
 mod my_referrer;
 mod payout;
 mod posting;
@@ -61,6 +62,7 @@ pub use failure::{Failure, Never, Refused};
 pub use fallback::{LEFT_ALONE, WithFallback};
 pub use history::{HistoryPage, HistoryQuery};
 pub use idempotent::{Idempotent, KeyReused, Replayable};
+pub use manage_codes::{ChangeCode, CodeBounds, CodePage, CodeTaken, CreateCode, CreatedCode, NoSuchCode};
 pub use my_referrer::MyReferrer;
 pub use payout::{
     BatchPage, BatchPreview, BatchQuery, BatchReceipt, BatchRefused, BatchView, BuildBatch, BuildRefused,

@@ -13,9 +13,7 @@ use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, EventReport, HistoryFilter, HistoryItem,
-    MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports,
-    StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -84,6 +82,10 @@ impl Reports for SharedReads {
 
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
         self.reports.code(book, folded).await
+    }
+
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
+        self.reports.codes(book, filter).await
     }
 
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {

@@ -23,7 +23,7 @@ impl State {
     fn record(&mut self, book: BookId, changes: &Changes) -> Result<(), StoreError> {
         self.books.has(&book)?;
         changes.users.iter().try_for_each(|facts| self.save_user(book, facts))?;
-        changes.codes.iter().try_for_each(|code| self.count_use(book, code))?;
+        changes.codes.iter().try_for_each(|code| self.save_code(book, code))?;
         changes.new_referrals.iter().try_for_each(|referral| self.add_referral(book, referral))?;
         self.post(book, &changes.posting)?;
         changes.steps.iter().try_for_each(|step| self.add_step(book, step))?;

@@ -60,7 +60,7 @@ tables! {
     /// Who ever had an e-mail, the first to have it first.
     user_emails: Rows<(BookId, Fingerprint), Vec<UserId>>,
 
-    /// Codes; only `uses` and `last_used_at` change.
+    /// Codes; what bounds them and how they were used changes.
     codes: Rows<(BookId, CodeId), Code>,
     /// One code a spelling.
     code_texts: Facts<(BookId, FoldedCode), CodeId>,

@@ -241,3 +241,4 @@ diesel::allow_tables_to_appear_in_same_query!(referrals, referral_progress);
 diesel::allow_tables_to_appear_in_same_query!(spend_events, spend_event_details);
 diesel::allow_tables_to_appear_in_same_query!(history_lines, user_names);
 diesel::allow_tables_to_appear_in_same_query!(ledger_transactions, user_names);
+diesel::allow_tables_to_appear_in_same_query!(referral_codes, user_names);

@@ -19,7 +19,7 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Origin, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, Codes,
+    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, CodeFilter, CodeItem, Codes,
     EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured,
     MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending,
     Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
@@ -212,6 +212,7 @@ reports! {
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn codes(book: BookId, filter: &CodeFilter) -> Vec<CodeItem>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;

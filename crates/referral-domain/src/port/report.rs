@@ -8,7 +8,7 @@ use crate::audit::ActorKind;
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
-use crate::id::{AuditId, BookId, UserId};
+use crate::id::{AuditId, BookId, CodeId, UserId};
 use crate::ledger::{Line, Transaction, TransactionKind, Verdict};
 use crate::program::Program;
 use crate::reference::{HostId, Slug, SourceId};
@@ -154,6 +154,30 @@ pub struct SummaryReport {
     pub sums: Summary,
 }
 
+/// Which codes, newest first: by when they were made, then by id.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CodeFilter {
+    /// Only this one.
+    pub id: Option<CodeId>,
+    /// Only of this user.
+    pub owner: Option<HostId>,
+    /// Only the one that reads like this.
+    pub folded: Option<FoldedCode>,
+    /// Only codes behind this one: where the page before ended.
+    pub before: Option<(Timestamp, CodeId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A code with the host's name of whose it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeItem {
+    /// The code.
+    pub code: Code,
+    /// The host's id of its owner; `None` once they were erased.
+    pub owner: Option<HostId>,
+}
+
 /// Which entries of the audit log, newest first: by when they were made, then by id.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AuditFilter {
@@ -224,6 +248,9 @@ pub trait Reports: LedgerReports + PayoutReports + Send + Sync {
 
     /// A code by its folded form.
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError>;
+
+    /// Codes, newest first.
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError>;
 
     /// What is known of a user.
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError>;

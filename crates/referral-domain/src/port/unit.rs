@@ -169,7 +169,7 @@ pub trait Codes: Send {
     /// The codes of these ids, in input order, locked (in the order of their ids) until the unit ends. All exist.
     async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError>;
 
-    /// Stores a primary code, unless its owner has one or its folded form is taken.
+    /// Stores a code, unless its folded form is taken, or it is a primary one whose owner has one.
     async fn claim(&mut self, code: &Code) -> Result<CodeClaim, StoreError>;
 }
 

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use referral_app::{
-    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused,
-    CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, RedeemRefused, RequestRefused,
-    RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled,
-    TimeOutOfRange, UnknownEvent,
+    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused, CodeTaken, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, NoSuchCode, RedeemRefused, RequestRefused, RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled, TimeOutOfRange, UnknownEvent,
 };
 use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
@@ -129,6 +126,18 @@ impl Explain for CreateProgramRefused {
             Self::Taken => Problem::new(ProblemCode::ProgramTaken),
             Self::Rules(faults) => contradictory(faults),
         }
+    }
+}
+
+impl Explain for CodeTaken {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::CodeTaken)
+    }
+}
+
+impl Explain for NoSuchCode {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::not_found()
     }
 }
 

@@ -49,6 +49,9 @@ macro_rules! store_contract {
                 a_locked_user_does_not_change_until_the_unit_ends,
             }
             codes {
+                a_vanity_code_stands_beside_the_primary_one,
+                what_bounds_a_code_is_replaced,
+                codes_are_listed_newest_first,
                 a_free_code_is_claimed_and_found_in_any_spelling,
                 an_owner_who_has_a_code_keeps_it,
                 a_text_that_is_taken_once_folded_changes_nothing,

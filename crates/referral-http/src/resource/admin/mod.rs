@@ -6,6 +6,7 @@ pub mod audit;
 pub mod ledger;
 pub mod payout;
 pub mod payout_batch;
+pub mod code;
 pub mod program;
 pub mod rules;
 pub mod transactions;
@@ -44,6 +45,12 @@ pub(super) fn mount(config: &mut ServiceConfig) {
                 .route(post().to(api_key::create::create_api_key)),
         )
         .service(json("/api/admin/api-keys/{id}").route(delete().to(api_key::revoke::revoke_api_key)))
+        .service(
+            json("/api/admin/codes")
+                .route(get().to(code::list::list_codes))
+                .route(post().to(code::create::create_code)),
+        )
+        .service(json("/api/admin/codes/{id}").route(patch().to(code::change::change_code)))
         .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
 }
 

@@ -61,7 +61,7 @@ pub struct RulesView {
 
 /// A commission on the referred user's net spend.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Commission)]
+#[schema(as = CommissionRule)]
 pub struct CommissionView {
     /// Percent of net spend, above 0 and at most 100, with at most 4 digits after the point: a decimal string.
     #[schema(pattern = r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$", examples("10"))]
