@@ -4,6 +4,8 @@
 //! every test is held against what all replies promise, see [`promise`], and against the OpenAPI document, see [`schema`].
 
 mod app;
+mod paying;
+mod paying_out;
 mod promise;
 mod schema;
 mod speaker;

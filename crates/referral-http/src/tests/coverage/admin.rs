@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::credentials::{all_but, refused};
 use super::{Sample, admin_samples};
 use crate::tests::{Ask, Reply, Speaker, Story, usd};
+use crate::tests::paying::HEADER;
+use crate::tests::{Ask, Reply, Speaker, Story};
 
 /// A path with its parameters filled in, and a body.
 type Request = (String, Value);
@@ -56,12 +58,52 @@ pub(super) async fn bodies(story: &Story) -> BTreeMap<String, Request> {
         (format!("GET {explain}"), (explain.replace("{source_id}", "inv_1001"), Value::Null)),
         (format!("DELETE {key}"), (key.replace("{id}", &made), Value::Null)),
         (format!("PATCH {program}"), (program.replace("{id}", "default"), json!({"status": "paused"}))),
+    let get = |path: &str| (format!("GET {path}"), (path.to_owned(), Value::Null));
+    let mut all: BTreeMap<_, _> = [get("/api/admin/audit")].into();
+    all.extend(payouts(story).await);
+    all
+}
+
+const BATCHES: &str = "/api/admin/payout-batches";
+
+/// Payouts on every step of their way.
+async fn payouts(story: &Story) -> BTreeMap<String, Request> {
+    let names = ["u_p1", "u_p2", "u_p3", "u_p4", "u_p5", "u_p6", "u_p7"];
+    story.affiliates(&names).await;
+    let (one, two) = (story.requested(names[0]).await, story.requested(names[1]).await);
+    let mut approved = Vec::new();
+    for name in &names[2..] {
+        approved.push(story.approved(name).await);
+    }
+    let (draft, sealed) = (story.drafted(&approved[1]).await, story.drafted(&approved[2]).await);
+    story.moved(&sealed, "seal", "u_fin").await;
+    let (unwanted, sent) = (story.drafted(&approved[3]).await, story.exported(&approved[4]).await);
+    let of = |method: &str, path: &str, id: &str, body: Value| {
+        let template = path.split('?').next().expect("a path");
+        (format!("{method} {template}"), (path.replace("{id}", id), body))
+    };
+    let built = json!({"method": "external", "payout_ids": [approved[0]]});
+    let file = format!("{HEADER}\n{},25.00,USD,paid,\n", approved[4]);
+    [
+        of("GET", "/api/admin/payouts", "", Value::Null),
+        of("POST", "/api/admin/payouts/{id}/approve", &one, Value::Null),
+        of("POST", "/api/admin/payouts/{id}/reject", &two, json!({"reason": "Not this month"})),
+        of("GET", BATCHES, "", Value::Null),
+        of("POST", BATCHES, "", built.clone()),
+        of("POST", "/api/admin/payout-batches/preview", "", built),
+        of("GET", "/api/admin/payout-batches/{id}", &sent, Value::Null),
+        of("POST", "/api/admin/payout-batches/{id}/seal", &draft, Value::Null),
+        of("POST", "/api/admin/payout-batches/{id}/approve", &sealed, Value::Null),
+        of("POST", "/api/admin/payout-batches/{id}/discard", &unwanted, Value::Null),
+        of("GET", "/api/admin/payout-batches/{id}/export?format=csv", &sent, Value::Null),
+        of("POST", "/api/admin/payout-batches/{id}/settle", &sent, Value::String(file)),
     ]
     .into()
 }
 
 /// What a second, equal request of a write is answered with.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[expect(dead_code, reason = "a write whose second is another is still to come")]
 enum Again {
     /// The first reply, byte for byte, marked: there was an `Idempotency-Key`.
     Replayed,
@@ -81,6 +123,14 @@ const WRITES: [(&str, Again); 8] = [
     ("PATCH /api/admin/programs/{id}", Again::Same),
     ("POST /api/admin/programs/{id}/rules", Again::Replayed),
     ("POST /api/admin/programs/{id}/rules/preview", Again::Same),
+    ("POST /api/admin/payout-batches", Again::Replayed),
+    ("POST /api/admin/payout-batches/preview", Again::Same),
+    ("POST /api/admin/payout-batches/{id}/approve", Again::Same),
+    ("POST /api/admin/payout-batches/{id}/discard", Again::Same),
+    ("POST /api/admin/payout-batches/{id}/seal", Again::Same),
+    ("POST /api/admin/payout-batches/{id}/settle", Again::Replayed),
+    ("POST /api/admin/payouts/{id}/approve", Again::Same),
+    ("POST /api/admin/payouts/{id}/reject", Again::Same),
 ];
 
 impl Story {
