@@ -13,7 +13,9 @@ use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, CodeFilter, CodeItem, EventReport,
+    HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary,
+    ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};

@@ -19,10 +19,10 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Origin, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, CodeFilter, CodeItem, Codes,
-    EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured,
-    MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending,
-    Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, CodeFilter,
+    CodeItem, Codes, EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
+    Matured, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports,
+    Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};

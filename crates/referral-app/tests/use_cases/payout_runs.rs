@@ -46,7 +46,7 @@ async fn two_runs_at_once_and_every_button_clicked_twice_pay_each_once() {
     stage.affiliates(&NAMES).await;
     let ids = stage.approved(&NAMES).await;
     let clicks = 4;
-    let build = stage.a_batch_of(None);
+    let build = stage.a_payout_batch(None);
     let runs = join_all((0..clicks).map(|_| stage.app.build_batch(&build, None))).await;
     let built: Vec<_> = runs.into_iter().filter_map(|run| answer(run).ok()).map(fresh).collect();
     assert_eq!(built.len(), 1, "one run takes them, the others find nothing");
@@ -141,10 +141,10 @@ async fn a_batch_leaves_in_one_format_and_a_discarded_one_frees_its_payouts() {
     stage.app.discard_batch(&stage.moving(given_up, "u_bob")).await.expect("discarded");
     stage.app.discard_batch(&stage.moving(given_up, "u_bob")).await.expect("as before");
     assert_eq!(stage.status(ids[0]).await, PayoutStatus::Approved);
-    let preview = stage.app.preview_batch(&stage.a_batch_of(None)).await.expect("a preview");
+    let preview = stage.app.preview_batch(&stage.a_payout_batch(None)).await.expect("a preview");
     assert_eq!((preview.taken.len(), preview.left_out.len()), (2, 0));
     let batch = stage.built(Some(ids.clone())).await.batch.id;
-    let nothing = answer(stage.app.build_batch(&stage.a_batch_of(Some(ids.clone())), None).await);
+    let nothing = answer(stage.app.build_batch(&stage.a_payout_batch(Some(ids.clone())), None).await);
     assert!(matches!(nothing, Err(BuildRefused::Empty)));
     stage.send_off(batch).await;
     assert_eq!(stage.export(batch, "paypal").await, Err(ExportRefused::OtherFormat("csv".to_owned())));
@@ -168,7 +168,7 @@ async fn a_payout_whose_user_owes_is_cancelled_and_the_money_repays_first() {
         25_00,
         "the reward was taken back while it was in payout"
     );
-    let preview = stage.app.preview_batch(&stage.a_batch_of(None)).await.expect("a preview");
+    let preview = stage.app.preview_batch(&stage.a_payout_batch(None)).await.expect("a preview");
     assert_eq!(preview.left_out, [(ids[0], LeftOut::UserOwes)]);
     let receipt = stage.built(None).await;
     assert_eq!((receipt.batch.items.len(), receipt.left_out), (1, vec![(ids[0], LeftOut::UserOwes)]));
@@ -192,7 +192,7 @@ async fn a_batch_built_twice_under_one_key_is_built_once() {
         request: [7; 32],
         render: &render,
     };
-    let build = stage.a_batch_of(None);
+    let build = stage.a_payout_batch(None);
     let first = fresh(answer(stage.app.build_batch(&build, Some(&request)).await).expect("built"));
     let second = answer(stage.app.build_batch(&build, Some(&request)).await).expect("as before");
     match second {

@@ -67,13 +67,13 @@ impl Stage {
         ids
     }
 
-    pub(crate) fn a_batch_of(&self, payouts: Option<Vec<PayoutId>>) -> BuildBatch {
+    pub(crate) fn a_payout_batch(&self, payouts: Option<Vec<PayoutId>>) -> BuildBatch {
         let (program, actor) = (self.program().slug.clone(), a_person("u_ada"));
         BuildBatch { program, kind: MethodKind::Paypal, payouts, actor }
     }
 
     pub(crate) async fn built(&self, payouts: Option<Vec<PayoutId>>) -> BatchReceipt {
-        fresh(answer(self.app.build_batch(&self.a_batch_of(payouts), None).await).expect("built"))
+        fresh(answer(self.app.build_batch(&self.a_payout_batch(payouts), None).await).expect("built"))
     }
 
     pub(crate) fn moving(&self, batch: BatchId, who: &str) -> MoveBatch {

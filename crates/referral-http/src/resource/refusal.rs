@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use referral_app::{
-    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused, CodeTaken, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, NoSuchCode, RedeemRefused, RequestRefused, RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled, TimeOutOfRange, UnknownEvent,
+    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused,
+    CodeTaken, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, NoSuchCode, RedeemRefused,
+    RequestRefused, RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused,
+    Throttled, TimeOutOfRange, UnknownEvent,
 };
 use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;

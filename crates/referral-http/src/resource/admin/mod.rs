@@ -3,10 +3,10 @@
 pub mod adjustments;
 pub mod api_key;
 pub mod audit;
+pub mod code;
 pub mod ledger;
 pub mod payout;
 pub mod payout_batch;
-pub mod code;
 pub mod program;
 pub mod rules;
 pub mod transactions;
