@@ -34,6 +34,7 @@ impl State {
         changes.reversals.iter().try_for_each(|reversal| self.add_reversal(book, reversal))?;
         changes.days.iter().try_for_each(|day| self.add_day(book, day))?;
         changes.replies.iter().try_for_each(|(key, reply)| self.replies.add(key.clone(), reply.clone()))?;
+        changes.blocks.iter().try_for_each(|made| self.add_block(book, made))?;
         self.awards_are_posted(book, changes)
     }
 

@@ -30,6 +30,7 @@ mod redemptions;
 mod referrals;
 mod reports;
 mod schema;
+mod sealing;
 mod spending;
 mod statement;
 mod store;

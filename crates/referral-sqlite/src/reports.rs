@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
-use referral_domain::ledger::Verdict;
+use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError,
-    SummaryReport,
+    AccountReport, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports,
+    StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -21,7 +21,7 @@ use referral_domain::time::Timestamp;
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
-use crate::{api_keys, codes, migration, programs, users, verify};
+use crate::{api_keys, codes, migration, programs, sealing, users, verify};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -95,6 +95,27 @@ impl Reports for SqliteStore {
     ) -> Result<SummaryReport, StoreError> {
         let host = host.clone();
         self.readers.read(move |conn| account::summary(conn, book, &host, aged)).await
+    }
+
+    async fn blocks(&self, book: BookId, filter: &BlockFilter) -> Result<Vec<Block>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| sealing::blocks(conn, book, &filter)).await
+    }
+
+    async fn leaves(&self, book: BookId, blocks: &[u64]) -> Result<Vec<Vec<Hash>>, StoreError> {
+        let blocks = blocks.to_vec();
+        self.readers.read(move |conn| sealing::leaves(conn, book, &blocks)).await
+    }
+
+    async fn sealed_rows(
+        &self,
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        self.readers.read(move |conn| sealing::sealed_rows(conn, book, user, [from, until], limit)).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

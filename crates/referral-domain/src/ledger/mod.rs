@@ -6,13 +6,20 @@
 //! wallets that a unit has locked; the stores only write them down, and refuse what does not follow.
 
 mod account;
+mod chain;
 mod journal;
+mod seal;
 mod verify;
 mod wallet;
 
 pub use account::{Account, Purpose, SystemAccount, account_id};
+pub use chain::{ChainFold, FoundLeaf};
 pub use journal::{Heading, Journal, LedgerFault, Posting};
-pub use verify::{Broken, Check, LedgerCounts, Verdict};
+pub use seal::{
+    BLOCK_SIZE, Block, ChainHead, Hash, Mark, NewBlock, Seal, SealedRow, Tail, Unsealed, UnsealedTail, leaf,
+    seal,
+};
+pub use verify::{Answer, Broken, Check, LedgerCounts, Verdict};
 pub use wallet::{Balances, Head, Line, Wallet};
 
 use crate::auth::words;

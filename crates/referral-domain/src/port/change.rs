@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::credit::{Redemption, Reversal};
 use crate::grant::RewardStep;
 use crate::id::{BookId, ReferralId};
-use crate::ledger::Posting;
+use crate::ledger::{NewBlock, Posting};
 use crate::reference::SourceId;
 use crate::referral::{Progress, Referral};
 use crate::spend::SpendEvent;
@@ -42,6 +42,8 @@ pub struct Changes {
     pub replies: Vec<(IdempotencyKey, StoredReply)>,
     /// What the audit log gains.
     pub audit: Vec<AuditEntry>,
+    /// New blocks, with what they seal.
+    pub blocks: Vec<NewBlock>,
 }
 
 /// What makes two requests the same command.

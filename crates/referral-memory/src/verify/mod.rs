@@ -2,6 +2,7 @@
 
 mod chains;
 mod rewards;
+mod seals;
 mod transfers;
 
 use std::fmt::{Debug, Display};
@@ -34,6 +35,7 @@ pub(crate) fn examine(state: &State, check: Check) -> Finding {
         Check::RewardSteps => rewards::steps_are_posted(state),
         Check::DueRewards => rewards::are_granted_when_due(state),
         Check::Redemptions => rewards::redemptions_are_posted(state),
+        Check::Seals => seals::blocks_hold(state),
     }
 }
 
@@ -46,6 +48,10 @@ fn counts(state: &State) -> LedgerCounts {
         accounts: state.accounts.count(),
         lines: state.lines.count(),
         referrals: state.referrals.count(),
+        blocks: state.ledger_blocks.count(),
+        sealed: state.sealed_transfers.count(),
+        heads: state.chain_heads(),
+        unsealed: state.unsealed_tails(),
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
         Check::EntryChain => &[CHAINS],
         Check::Zero => &[ZERO],
         Check::DueRewards => &[SPENT],
+        Check::Seals => &[],
     }
 }
 

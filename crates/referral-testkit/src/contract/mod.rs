@@ -41,6 +41,7 @@ pub mod redemptions;
 pub mod referrals;
 pub mod refusals;
 pub mod reports;
+pub mod sealing;
 pub mod snapshots;
 pub mod spending;
 pub mod unit_of_work;

@@ -8,11 +8,12 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::Wallet;
+use referral_domain::ledger::{Mark, Unsealed, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
     ApiKeys, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, NewUser,
-    Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError, StoredReply, UnitOfWork, Users,
+    Programs, Recorder, Redemptions, Referrals, Sealing, Spending, Store, StoreError, StoredReply,
+    UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -131,6 +132,9 @@ faulty! {
         fn insert(key: &ApiKey) -> ();
         fn revoke(id: ApiKeyId, at: Timestamp) -> bool;
         fn touch(id: ApiKeyId, at: Timestamp) -> ();
+    }
+    Sealing by sealing {
+        fn unsealed(mark: Option<&Mark>, now: Timestamp, limit: u32) -> Option<Unsealed>;
     }
     Recorder by recorder {
         fn record(book: BookId, changes: &Changes) -> ();
