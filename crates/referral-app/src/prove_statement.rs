@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use referral_domain::ledger::{Block, Hash, Seal, SealedRow};
-use referral_domain::port::{BlockFilter, StoreError};
+use referral_domain::port::{BlockFilter, Reports, StoreError};
 use referral_domain::program::Program;
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
@@ -12,8 +12,6 @@ use referral_proof::merkle::path;
 use referral_proof::statement::{self, Statement};
 use referral_proof::text::hex;
 use uuid::Uuid;
-
-use crate::app::App;
 
 /// The most transfers of a statement.
 pub const MOST_TRANSFERS: u32 = 10_000;
@@ -36,83 +34,85 @@ pub struct ProveStatement {
     pub until: Option<Timestamp>,
 }
 
-impl App {
-    /// A user's transfers with their proof, and the blocks from the first of them to the end of the chain, so that a
-    /// published head, or any later one, can be reached. A user nobody heard of has none. At most 10,000 transfers, the
-    /// oldest: ask for a shorter time.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn prove_statement(
-        &self,
-        program: &Program,
-        asked: &ProveStatement,
-    ) -> Result<Statement, StoreError> {
-        let ProveStatement { user, from, until } = asked;
-        let rows = match self.reports().user(program.book, user).await? {
-            Some(facts) => {
-                let rows = self.reports().sealed_rows(program.book, facts.id, *from, *until, MOST_TRANSFERS);
-                rows.await?
-            }
-            None => Vec::new(),
-        };
-        let paths = self.paths(program, &rows).await?;
-        let numbers: BTreeSet<u64> = rows.iter().filter_map(|row| row.seal).map(|seal| seal.block).collect();
-        let blocks = self.blocks_of(program, &numbers).await?;
-        let instant = |at: &Option<Timestamp>| at.map(|at| at.to_string());
-        Ok(Statement {
-            version: statement::VERSION,
-            program: program.slug.to_string(),
-            book: program.book.0.to_string(),
-            currency: program.currency.code().to_owned(),
-            user_id: user.to_string(),
-            from: instant(from),
-            to: instant(until),
-            transfers: rows.iter().map(|row| transfer(row, &paths)).collect(),
-            blocks: blocks.iter().map(block).collect(),
-        })
-    }
+/// A user's transfers with their proof, and the blocks from the first of them to the end of the chain, so that a
+/// published head, or any later one, can be reached. A user nobody heard of has none. At most 10,000 transfers, the
+/// oldest: ask for a shorter time.
+///
+/// # Errors
+/// The store's.
+pub async fn prove_statement(
+    reports: &dyn Reports,
+    program: &Program,
+    asked: &ProveStatement,
+) -> Result<Statement, StoreError> {
+    let ProveStatement { user, from, until } = asked;
+    let rows = match reports.user(program.book, user).await? {
+        Some(facts) => {
+            let rows = reports.sealed_rows(program.book, facts.id, *from, *until, MOST_TRANSFERS);
+            rows.await?
+        }
+        None => Vec::new(),
+    };
+    let paths = paths(reports, program, &rows).await?;
+    let numbers: BTreeSet<u64> = rows.iter().filter_map(|row| row.seal).map(|seal| seal.block).collect();
+    let blocks = blocks_of(reports, program, &numbers).await?;
+    let instant = |at: &Option<Timestamp>| at.map(|at| at.to_string());
+    Ok(Statement {
+        version: statement::VERSION,
+        program: program.slug.to_string(),
+        book: program.book.0.to_string(),
+        currency: program.currency.code().to_owned(),
+        user_id: user.to_string(),
+        from: instant(from),
+        to: instant(until),
+        transfers: rows.iter().map(|row| transfer(row, &paths)).collect(),
+        blocks: blocks.iter().map(block).collect(),
+    })
+}
 
-    /// The path of each sealed row.
-    async fn paths(
-        &self,
-        program: &Program,
-        rows: &[SealedRow],
-    ) -> Result<BTreeMap<Seal, Vec<Hash>>, StoreError> {
-        let seals: BTreeSet<Seal> = rows.iter().filter_map(|row| row.seal).collect();
-        let numbers: Vec<u64> =
-            seals.iter().map(|seal| seal.block).collect::<BTreeSet<_>>().into_iter().collect();
-        let mut paths = BTreeMap::new();
-        for part in numbers.chunks(BLOCKS_AT_ONCE) {
-            let leaves = self.reports().leaves(program.book, part).await?;
-            for (n, leaves) in part.iter().zip(&leaves) {
-                let (first, last) = (Seal { block: *n, position: 0 }, Seal { block: *n, position: u64::MAX });
-                for seal in seals.range(first..=last) {
-                    let position = usize::try_from(seal.position).unwrap_or(usize::MAX);
-                    paths.insert(*seal, path(leaves, position));
-                }
+/// The path of each sealed row.
+async fn paths(
+    reports: &dyn Reports,
+    program: &Program,
+    rows: &[SealedRow],
+) -> Result<BTreeMap<Seal, Vec<Hash>>, StoreError> {
+    let seals: BTreeSet<Seal> = rows.iter().filter_map(|row| row.seal).collect();
+    let numbers: Vec<u64> =
+        seals.iter().map(|seal| seal.block).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut paths = BTreeMap::new();
+    for part in numbers.chunks(BLOCKS_AT_ONCE) {
+        let leaves = reports.leaves(program.book, part).await?;
+        for (n, leaves) in part.iter().zip(&leaves) {
+            let (first, last) = (Seal { block: *n, position: 0 }, Seal { block: *n, position: u64::MAX });
+            for seal in seals.range(first..=last) {
+                let position = usize::try_from(seal.position).unwrap_or(usize::MAX);
+                paths.insert(*seal, path(leaves, position));
             }
         }
-        Ok(paths)
     }
+    Ok(paths)
+}
 
-    /// These blocks, and those after them to the end of the chain unless they are too many.
-    async fn blocks_of(&self, program: &Program, numbers: &BTreeSet<u64>) -> Result<Vec<Block>, StoreError> {
-        let Some(first) = numbers.first() else { return Ok(Vec::new()) };
-        let last = BlockFilter { limit: 1, ..BlockFilter::default() };
-        let last = self.reports().blocks(program.book, &last).await?.pop().map_or(0, |block| block.header.n);
-        let all: Vec<u64> = match last.saturating_sub(*first) < MOST_BLOCKS {
-            true => (*first..=last).collect(),
-            false => numbers.iter().copied().collect(),
-        };
-        let mut blocks = Vec::with_capacity(all.len());
-        for part in all.chunks(PAGE as usize) {
-            let numbers = part.to_vec();
-            let filter = BlockFilter { numbers, ascending: true, limit: PAGE, ..BlockFilter::default() };
-            blocks.extend(self.reports().blocks(program.book, &filter).await?);
-        }
-        Ok(blocks)
+/// These blocks, and those after them to the end of the chain unless they are too many.
+async fn blocks_of(
+    reports: &dyn Reports,
+    program: &Program,
+    numbers: &BTreeSet<u64>,
+) -> Result<Vec<Block>, StoreError> {
+    let Some(first) = numbers.first() else { return Ok(Vec::new()) };
+    let last = BlockFilter { limit: 1, ..BlockFilter::default() };
+    let last = reports.blocks(program.book, &last).await?.pop().map_or(0, |block| block.header.n);
+    let all: Vec<u64> = match last.saturating_sub(*first) < MOST_BLOCKS {
+        true => (*first..=last).collect(),
+        false => numbers.iter().copied().collect(),
+    };
+    let mut blocks = Vec::with_capacity(all.len());
+    for part in all.chunks(PAGE as usize) {
+        let numbers = part.to_vec();
+        let filter = BlockFilter { numbers, ascending: true, limit: PAGE, ..BlockFilter::default() };
+        blocks.extend(reports.blocks(program.book, &filter).await?);
     }
+    Ok(blocks)
 }
 
 fn transfer(found: &SealedRow, paths: &BTreeMap<Seal, Vec<Hash>>) -> statement::Transfer {

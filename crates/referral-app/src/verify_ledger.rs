@@ -1,13 +1,12 @@
 //! Verifying the ledger against what was published of it.
 
 use referral_domain::ledger::{Broken, ChainHead, Check, Hash, Verdict};
-use referral_domain::port::{BlockFilter, StoreError};
+use referral_domain::port::{BlockFilter, Reports, StoreError};
 use referral_domain::program::Program;
 use referral_domain::reference::Slug;
+use referral_domain::time::Timestamp;
 use referral_proof::sign::PublicKey;
 use referral_proof::text::hex;
-
-use crate::app::App;
 
 /// How many blocks are read at once.
 const PAGE: u32 = 1_000;
@@ -32,77 +31,79 @@ pub struct Verification {
     pub signed: Option<u64>,
 }
 
-impl App {
-    /// Recomputes the whole ledger, and compares it with what is known from outside: the published hash is that of a
-    /// block, and every block that is signed is signed by one of the keys.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn verify_ledger(&self, expected: &Expected) -> Result<Verification, StoreError> {
-        let verdict = self.reports().verify().await?;
-        let mut whole = Verification { verdict, published: None, signed: None };
-        let programs = self.reports().programs(self.now()).await?;
-        if let Some((program, hash)) = &expected.head {
-            let programs =
-                programs.iter().filter(|known| program.as_ref().is_none_or(|slug| known.slug == *slug));
-            whole.published = self.published(programs, *hash).await?;
-            if whole.published.is_none() {
-                whole.breaks(unknown_head(program.as_ref(), *hash, whole.verdict.counts()));
-            }
+/// Recomputes the whole ledger, and compares it with what is known from outside: the published hash is that of a block,
+/// and every block that is signed is signed by one of the keys.
+///
+/// # Errors
+/// The store's.
+pub async fn verify_ledger(
+    reports: &dyn Reports,
+    now: Timestamp,
+    expected: &Expected,
+) -> Result<Verification, StoreError> {
+    let verdict = reports.verify().await?;
+    let mut whole = Verification { verdict, published: None, signed: None };
+    let programs = reports.programs(now).await?;
+    if let Some((program, hash)) = &expected.head {
+        let programs =
+            programs.iter().filter(|known| program.as_ref().is_none_or(|slug| known.slug == *slug));
+        whole.published = published(reports, programs, *hash).await?;
+        if whole.published.is_none() {
+            whole.breaks(unknown_head(program.as_ref(), *hash, whole.verdict.counts()));
         }
-        if !expected.keys.is_empty() {
-            match self.signed(&programs, &expected.keys).await? {
-                Ok(signed) => whole.signed = Some(signed),
-                Err(broken) => whole.breaks(broken),
-            }
-        }
-        Ok(whole)
     }
-
-    /// The block of this hash, in any of these programs.
-    async fn published(
-        &self,
-        programs: impl Iterator<Item = &Program>,
-        hash: Hash,
-    ) -> Result<Option<ChainHead>, StoreError> {
-        for program in programs {
-            let filter = BlockFilter { hash: Some(hash), limit: 1, ..BlockFilter::default() };
-            if let Some(block) = self.reports().blocks(program.book, &filter).await?.pop() {
-                return Ok(Some(ChainHead { program: program.slug.clone(), n: block.header.n, hash }));
-            }
+    if !expected.keys.is_empty() {
+        match signed(reports, &programs, &expected.keys).await? {
+            Ok(signed) => whole.signed = Some(signed),
+            Err(broken) => whole.breaks(broken),
         }
-        Ok(None)
     }
+    Ok(whole)
+}
 
-    /// How many blocks are signed, all by these keys; or the first that is signed otherwise.
-    async fn signed(
-        &self,
-        programs: &[Program],
-        keys: &[PublicKey],
-    ) -> Result<Result<u64, Broken>, StoreError> {
-        let mut signed = 0;
-        for program in programs {
-            let mut from = Some(0);
-            while let Some(first) = from {
-                let filter =
-                    BlockFilter { from: Some(first), ascending: true, limit: PAGE, ..BlockFilter::default() };
-                let page = self.reports().blocks(program.book, &filter).await?;
-                from = page.last().map(|block| block.header.n + 1);
-                for block in &page {
-                    let Some(signature) = &block.signature else { continue };
-                    if !keys.iter().any(|key| key.has_signed(&block.hash, signature)) {
-                        let place = format!(
-                            "ledger_blocks n {} of program {}: its signature",
-                            block.header.n, program.slug
-                        );
-                        return Ok(Err(broken(place, "one by a known key", &hex(signature))));
-                    }
-                    signed += 1;
+/// The block of this hash, in any of these programs.
+async fn published(
+    reports: &dyn Reports,
+    programs: impl Iterator<Item = &Program>,
+    hash: Hash,
+) -> Result<Option<ChainHead>, StoreError> {
+    for program in programs {
+        let filter = BlockFilter { hash: Some(hash), limit: 1, ..BlockFilter::default() };
+        if let Some(block) = reports.blocks(program.book, &filter).await?.pop() {
+            return Ok(Some(ChainHead { program: program.slug.clone(), n: block.header.n, hash }));
+        }
+    }
+    Ok(None)
+}
+
+/// How many blocks are signed, all by these keys; or the first that is signed otherwise.
+async fn signed(
+    reports: &dyn Reports,
+    programs: &[Program],
+    keys: &[PublicKey],
+) -> Result<Result<u64, Broken>, StoreError> {
+    let mut signed = 0;
+    for program in programs {
+        let mut from = Some(0);
+        while let Some(first) = from {
+            let filter =
+                BlockFilter { from: Some(first), ascending: true, limit: PAGE, ..BlockFilter::default() };
+            let page = reports.blocks(program.book, &filter).await?;
+            from = page.last().map(|block| block.header.n + 1);
+            for block in &page {
+                let Some(signature) = &block.signature else { continue };
+                if !keys.iter().any(|key| key.has_signed(&block.hash, signature)) {
+                    let place = format!(
+                        "ledger_blocks n {} of program {}: its signature",
+                        block.header.n, program.slug
+                    );
+                    return Ok(Err(broken(place, "one by a known key", &hex(signature))));
                 }
+                signed += 1;
             }
         }
-        Ok(Ok(signed))
     }
+    Ok(Ok(signed))
 }
 
 impl Verification {

@@ -21,6 +21,7 @@ use referral_app::Limits;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
+use referral_proof::sign::SigningKey;
 
 pub(crate) use database::{Database, PostgresUrl};
 pub(crate) use fault::Faults;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) cors: CorsPolicy,
     /// `None`: the server keeps one of its own beside the store.
     pub(crate) identity_key: Option<Secret>,
+    /// What signs the ledger's blocks; `None`: they are not signed.
+    pub(crate) signing_key: Option<SigningKey>,
     /// `None`: nothing is limited, for benchmarks.
     pub(crate) limits: Option<Limits>,
     pub(crate) log: String,
@@ -143,6 +146,7 @@ impl Reading {
             trusted_proxies: self.read(setting::TRUSTED_PROXIES, value::proxies).unwrap_or_default(),
             cors: self.read(setting::CORS_ORIGINS, value::origins).unwrap_or_default(),
             identity_key: self.read(setting::IDENTITY_KEY, value::secret),
+            signing_key: self.read(setting::SIGNING_KEY_FILE, value::signing_key),
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             workers: self.read(setting::WORKERS, value::workers),

@@ -39,13 +39,14 @@ pub(crate) const TRUSTED_PROXIES: Setting = plain("REFERRAL_TRUSTED_PROXIES");
 pub(crate) const CORS_ORIGINS: Setting = plain("REFERRAL_CORS_ORIGINS");
 pub(crate) const COOKIE_DOMAIN: Setting = plain("REFERRAL_COOKIE_DOMAIN");
 pub(crate) const IDENTITY_KEY: Setting = secret("REFERRAL_IDENTITY_KEY");
+pub(crate) const SIGNING_KEY_FILE: Setting = plain("REFERRAL_SIGNING_KEY_FILE");
 pub(crate) const LIMITS: Setting = plain("REFERRAL_LIMITS");
 pub(crate) const WEBHOOK_ALLOW: Setting = plain("REFERRAL_WEBHOOK_ALLOW");
 pub(crate) const LOG: Setting = plain("REFERRAL_LOG");
 pub(crate) const WORKERS: Setting = plain("REFERRAL_WORKERS");
 
 /// Everything that can be configured.
-pub(crate) const ALL: [Setting; 21] = [
+pub(crate) const ALL: [Setting; 22] = [
     DATABASE_URL,
     REDIS_URL,
     BIND,
@@ -63,6 +64,7 @@ pub(crate) const ALL: [Setting; 21] = [
     CORS_ORIGINS,
     COOKIE_DOMAIN,
     IDENTITY_KEY,
+    SIGNING_KEY_FILE,
     LIMITS,
     WEBHOOK_ALLOW,
     LOG,

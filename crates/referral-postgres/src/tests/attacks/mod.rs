@@ -5,6 +5,7 @@
 //! proves something only if the attack works without it: so each is tried again with what refuses it dropped.
 
 mod honest;
+mod on_blocks;
 mod on_ledger;
 mod on_lines;
 mod on_postgres;
@@ -36,7 +37,13 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
+    let attacks = [
+        on_ledger::attacks(),
+        on_lines::attacks(),
+        on_rows::attacks(),
+        on_story::attacks(),
+        on_blocks::attacks(),
+    ];
     attacks.into_iter().flatten().chain(on_postgres::attacks()).collect()
 }
 
