@@ -10,8 +10,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports,
-    StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
+    ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -128,6 +128,10 @@ impl Reports for SharedReads {
         limit: u32,
     ) -> Result<Vec<SealedRow>, StoreError> {
         self.reports.sealed_rows(book, user, from, until, limit).await
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        self.reports.audit(book, filter).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

@@ -11,6 +11,7 @@
 //! `verify` what `ledger verify` means.
 
 mod api_keys;
+mod audit;
 mod codes;
 mod fault;
 mod fold;

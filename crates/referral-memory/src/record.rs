@@ -35,6 +35,7 @@ impl State {
         changes.days.iter().try_for_each(|day| self.add_day(book, day))?;
         changes.replies.iter().try_for_each(|(key, reply)| self.replies.add(key.clone(), reply.clone()))?;
         changes.blocks.iter().try_for_each(|made| self.add_block(book, made))?;
+        changes.audit.iter().try_for_each(|entry| self.add_audit(book, entry))?;
         self.awards_are_posted(book, changes)
     }
 

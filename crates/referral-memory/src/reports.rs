@@ -8,8 +8,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, TransactionKind, Verdict};
 use referral_domain::port::{
-    AccountReport, BlockFilter, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts,
-    ReferrerReport, Reports, StoreError, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, KindTotal,
+    MyReferralReport, ReferralCounts, ReferrerReport, Reports, StoreError, Summary, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -131,6 +131,10 @@ impl Reports for MemoryStore {
             |at: Timestamp| from.is_none_or(|from| from <= at) && until.is_none_or(|until| at < until);
         let rows = self.committed()?.sealed_rows(book, user, within);
         Ok(rows.into_iter().take(limit as usize).collect())
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        self.committed()?.audit(book, filter)
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

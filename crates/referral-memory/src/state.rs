@@ -7,7 +7,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::RewardStep;
 use referral_domain::id::{
-    AccountId, ApiKeyId, BookId, CodeId, EventId, RedemptionId, ReferralId, TransactionId, TransferId, UserId,
+    AccountId, ApiKeyId, AuditId, BookId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
+    TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{
@@ -22,6 +23,7 @@ use referral_domain::time::Day;
 use referral_domain::tracking::DayDelta;
 use referral_domain::user::UserFacts;
 
+use crate::audit::Audited;
 use crate::table::{Facts, Rows};
 
 macro_rules! tables {
@@ -110,6 +112,9 @@ tables! {
     redemption_references: Facts<(BookId, Reference), RedemptionId>,
     /// Reversals, by their own references.
     reversals: Facts<(BookId, Reference), Reversal>,
+
+    /// The audit log.
+    audit_log: Facts<(BookId, AuditId), Audited>,
 
     /// Replies kept for their idempotency keys.
     replies: Rows<IdempotencyKey, StoredReply>,

@@ -63,7 +63,12 @@ impl State {
         named.iter().map(|user| self.user_named(book, user, now)).collect()
     }
 
-    fn user_named(&mut self, book: BookId, user: &NewUser, now: Timestamp) -> Result<UserId, StoreError> {
+    pub(crate) fn user_named(
+        &mut self,
+        book: BookId,
+        user: &NewUser,
+        now: Timestamp,
+    ) -> Result<UserId, StoreError> {
         let name = (book, user.host.clone());
         if let Some(known) = self.user_names.find(&name) {
             return Ok(*known);

@@ -17,6 +17,7 @@
 //! writes.
 
 mod api_keys;
+mod audit;
 mod codes;
 mod column;
 mod connection;

@@ -9,7 +9,8 @@
 //! | 5 | referral_progress | held since `lock` or `scene` |
 //! | 6 | spend_events (by source id), spend_event_details, spend_folds | new keys |
 //! | 7 | affiliate_tracking (by key), idempotency_replies | day rows, a slot of them |
-//! | 8 | ledger_blocks, sealed_transfers | new keys |
+//! | 8 | users who act and are new (by name), audit_log | new keys |
+//! | 9 | ledger_blocks, sealed_transfers | new keys |
 //!
 //! A table that gets nothing costs nothing. When a statement fails, those behind it are refused by the server, and the
 //! first refusal is the answer: a key that is taken is [`StoreError::Contended`], found by its SQLSTATE. Memory is
@@ -28,7 +29,7 @@ use crate::failure::Told;
 use crate::ledger::previous;
 use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
-use crate::{codes, idempotency, ledger, redemptions, referrals, sealing, spending, users};
+use crate::{audit, codes, idempotency, ledger, redemptions, referrals, sealing, spending, users};
 
 type Writing<'a> = BoxFuture<'a, Result<(), StoreError>>;
 
@@ -69,6 +70,8 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
     flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
     flight.rows(&changes.blocks, |rows| sealing::insert(conn, book, rows));
     flight.rows(&changes.blocks, |rows| sealing::insert_places(conn, book, rows));
+    flight.rows(&changes.audit, |rows| audit::make_people(conn, book, rows));
+    flight.rows(&changes.audit, |rows| audit::insert(conn, book, rows));
     flight.send().await
 }
 

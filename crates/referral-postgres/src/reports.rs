@@ -13,8 +13,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports,
-    StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
+    ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -22,7 +22,7 @@ use referral_domain::time::Timestamp;
 use referral_domain::user::UserFacts;
 
 use crate::store::PgStore;
-use crate::{api_keys, codes, migration, programs, sealing, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, sealing, users, verify};
 
 /// Runs a report of one statement, and gives its session back when it has its answer.
 macro_rules! report {
@@ -128,6 +128,10 @@ impl Reports for PgStore {
         limit: u32,
     ) -> Result<Vec<SealedRow>, StoreError> {
         report!(self, |conn| sealing::sealed_rows(conn, book, user, [from, until], limit))
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        report!(self, |conn| audit::page(conn, book, filter))
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

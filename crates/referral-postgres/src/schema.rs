@@ -2,6 +2,10 @@
 //!
 //! Left out: generated columns, and tables that only statements of our own touch.
 
+mod audit;
+
+pub(crate) use audit::audit_log;
+
 diesel::table! {
     books (book_id) {
         book_id -> BigInt,

@@ -138,7 +138,7 @@ pub(crate) async fn call(
 }
 
 /// Makes the users whom nobody named yet.
-async fn make(
+pub(crate) async fn make(
     conn: &AsyncPgConnection,
     book: BookId,
     named: &[NewUser],

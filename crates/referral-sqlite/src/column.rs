@@ -8,7 +8,7 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Binary;
 use diesel::sqlite::{Sqlite, SqliteValue};
 use referral_domain::id::{
-    AccountId, ApiKeyId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
+    AccountId, ApiKeyId, AuditId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
     TransferId, UserId,
 };
 use referral_domain::port::StoreError;
@@ -51,6 +51,7 @@ macro_rules! keys {
 keys!(
     AccountId,
     ApiKeyId,
+    AuditId,
     CaseId,
     ClickId,
     CodeId,

@@ -9,7 +9,8 @@
 //! | 5 | referral_progress | an update a row |
 //! | 6 | spend_events, spend_event_details, spend_folds | an insert a row |
 //! | 7 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
-//! | 8 | ledger_blocks, sealed_transfers | an insert a row |
+//! | 8 | users (who acts and is new), audit_log | a look-up and an insert an entry |
+//! | 9 | ledger_blocks, sealed_transfers | an insert a row |
 //!
 //! Every statement is kept prepared, and SQLite runs in this process: a row costs some microseconds and no round trip,
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
@@ -28,7 +29,7 @@ use crate::ledger::previous;
 use crate::schema::reward_steps;
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
-use crate::{codes, idempotency, ledger, redemptions, referrals, sealing, spending, users};
+use crate::{audit, codes, idempotency, ledger, redemptions, referrals, sealing, spending, users};
 
 /// The share of every day row that is written here: there is one writer.
 const SLOT: i64 = 0;
@@ -46,7 +47,8 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     changes.folded.iter().try_for_each(|(source, id)| spending::fold(conn, book, source, *id))?;
     changes.days.iter().try_for_each(|day| add_day(conn, book, day))?;
     changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))?;
-    changes.blocks.iter().try_for_each(|made| sealing::insert(conn, book, made))
+    changes.blocks.iter().try_for_each(|made| sealing::insert(conn, book, made))?;
+    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))
 }
 
 fn insert_step(conn: &mut SqliteConnection, book: BookId, step: &RewardStep) -> Result<(), StoreError> {

@@ -12,8 +12,8 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport, ReferrerReport, Reports,
-    StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
+    ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -21,7 +21,7 @@ use referral_domain::time::Timestamp;
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
-use crate::{api_keys, codes, migration, programs, sealing, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, sealing, users, verify};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -116,6 +116,11 @@ impl Reports for SqliteStore {
         limit: u32,
     ) -> Result<Vec<SealedRow>, StoreError> {
         self.readers.read(move |conn| sealing::sealed_rows(conn, book, user, [from, until], limit)).await
+    }
+
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| audit::page(conn, book, &filter)).await
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {

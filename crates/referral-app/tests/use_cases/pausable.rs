@@ -10,12 +10,13 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Verdict, Wallet};
+use referral_domain::ledger::{Block, Hash, Mark, SealedRow, Unsealed, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, Changes, CodeClaim, Codes, HistoryFilter, HistoryItem, Idempotency,
-    IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals,
-    ReferrerReport, Reports, Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, ApiKeys, AuditFilter, AuditItem, BlockFilter, Changes, CodeClaim, Codes, HistoryFilter,
+    HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs,
+    Recorder, Redemptions, Referrals, ReferrerReport, Reports, Sealing, Spending, Store, StoreError,
+    StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -139,6 +140,9 @@ unchanged! {
         fn revoke(id: ApiKeyId, at: Timestamp) -> bool;
         fn touch(id: ApiKeyId, at: Timestamp) -> ();
     }
+    Sealing by sealing {
+        fn unsealed(mark: Option<&Mark>, now: Timestamp, limit: u32) -> Option<Unsealed>;
+    }
     Recorder by recorder {
         fn record(book: BookId, changes: &Changes) -> ();
     }
@@ -180,5 +184,15 @@ reports! {
     fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
+    fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
+    fn blocks(book: BookId, filter: &BlockFilter) -> Vec<Block>;
+    fn leaves(book: BookId, blocks: &[u64]) -> Vec<Vec<Hash>>;
+    fn sealed_rows(
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Vec<SealedRow>;
     fn verify() -> Verdict;
 }

@@ -40,7 +40,8 @@ pub struct Changes {
     pub days: Vec<DayDelta>,
     /// Replies kept for their idempotency keys.
     pub replies: Vec<(IdempotencyKey, StoredReply)>,
-    /// What the audit log gains.
+    /// What the audit log gains. A person who acts and whom nobody named yet becomes a user of the book, under the bytes of
+    /// the entry's id; apart from who acts, nothing of an entry names a person.
     pub audit: Vec<AuditEntry>,
     /// New blocks, with what they seal.
     pub blocks: Vec<NewBlock>,

@@ -16,8 +16,8 @@ pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
-    AccountReport, BlockFilter, HistoryFilter, HistoryItem, KindTotal, MyReferralReport, ReferralCounts,
-    ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, KindTotal,
+    MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
 };
 pub use unit::{
     ApiKeys, CodeClaim, Codes, Idempotency, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions,

@@ -4,9 +4,10 @@
 use async_trait::async_trait;
 
 use super::StoreError;
+use crate::audit::ActorKind;
 use crate::auth::ApiKey;
 use crate::code::{Code, FoldedCode};
-use crate::id::{BookId, UserId};
+use crate::id::{AuditId, BookId, UserId};
 use crate::ledger::{Block, Hash, Line, SealedRow, Transaction, TransactionKind, Verdict};
 use crate::program::Program;
 use crate::reference::{HostId, Slug};
@@ -148,6 +149,48 @@ pub struct BlockFilter {
     pub limit: u32,
 }
 
+/// Which entries of the audit log, newest first: by when they were made, then by id.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AuditFilter {
+    /// Only of this kind of actor.
+    pub kind: Option<ActorKind>,
+    /// Only of the actor with this id.
+    pub actor: Option<String>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only about this.
+    pub subject: Option<String>,
+    /// Made at or after.
+    pub from: Option<Timestamp>,
+    /// Made before.
+    pub until: Option<Timestamp>,
+    /// Only entries behind this one: where the page before ended.
+    pub before: Option<(Timestamp, AuditId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An entry of the audit log, as it is read: a person's name may have been erased since.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditItem {
+    /// Its id.
+    pub id: AuditId,
+    /// What kind of actor.
+    pub kind: ActorKind,
+    /// Who: the host's id of a person, the id of a key; `None` once the person was erased.
+    pub actor: Option<String>,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// What it was before, as a JSON object.
+    pub before: Option<String>,
+    /// What it was after, as a JSON object.
+    pub after: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Questions without a unit.
 #[async_trait]
 pub trait Reports: Send + Sync {
@@ -217,6 +260,8 @@ pub trait Reports: Send + Sync {
         until: Option<Timestamp>,
         limit: u32,
     ) -> Result<Vec<SealedRow>, StoreError>;
+    /// Entries of the audit log, newest first.
+    async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError>;
 
     /// Recomputes the whole ledger and compares; memory does not grow with it.
     async fn verify(&self) -> Result<Verdict, StoreError>;

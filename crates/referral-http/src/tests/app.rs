@@ -20,8 +20,8 @@ use referral_testkit::fake::{FakeClock, SeededChance, SeededIds};
 use serde_json::{Value, json};
 
 use super::Speaker;
+use super::token::{self, tokens};
 use crate::auth::TokenPolicy;
-use crate::auth::test_support::{self, tokens};
 use crate::client::TrustedProxies;
 use crate::edge::{CorsPolicy, EdgeConfig, REQUEST_TIMEOUT, edge};
 use crate::openapi::Document;
@@ -94,7 +94,7 @@ impl TestApp {
 
     /// The same with these claims laid over the usual ones; null takes one away.
     pub(super) fn user_with(&self, id: &str, claims: Value) -> Speaker {
-        self.bearer(&test_support::token(&self.claims(id, claims)))
+        self.bearer(&token::token(&self.claims(id, claims)))
     }
 
     /// Somebody with this token, whatever it is.

@@ -8,6 +8,7 @@ mod promise;
 mod schema;
 mod speaker;
 mod story;
+mod token;
 
 mod applying;
 mod bad_input;

@@ -131,6 +131,7 @@ macro_rules! columns_of {
 async fn diesel_sees_the_columns_that_are_there() {
     let client = a_database().await.client().await;
     let seen = columns_of!(
+        audit_log,
         books,
         programs,
         rule_versions,

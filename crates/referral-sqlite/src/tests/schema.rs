@@ -179,7 +179,7 @@ macro_rules! select_every_column {
 #[tokio::test]
 async fn diesel_sees_the_columns_that_are_there() {
     let (mut conn, _folder) = attacks::an_honest_book().await;
-    let seen = select_every_column!(conn; books, programs, rule_versions, api_keys, idempotency_replies, users,
+    let seen = select_every_column!(conn; audit_log, books, programs, rule_versions, api_keys, idempotency_replies, users,
         user_names, user_emails, referral_codes, referrals, referral_progress, spend_events, spend_event_details,
         spend_folds, accounts, account_heads, ledger_transactions, transfers, entries, history_lines, reward_steps,
         redemptions, redemption_reversals);

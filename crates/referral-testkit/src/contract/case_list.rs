@@ -108,6 +108,15 @@ macro_rules! store_contract {
                 a_claim_waits_for_the_unit_that_holds_the_key,
                 replies_recorded_before_an_instant_are_forgotten_at_most_so_many,
             }
+            audit {
+                an_entry_of_the_audit_log_is_read_back_equal,
+                the_audit_log_is_paged_newest_first,
+                the_audit_log_is_found_by_who_what_to_what_and_when,
+                a_person_who_acts_is_one_user_of_the_book,
+                one_programs_audit_log_is_not_anothers,
+                an_entry_is_kept_only_with_the_change_it_tells_of,
+                one_new_person_who_acts_in_many_units_at_once_is_one_user,
+            }
             api_keys {
                 a_key_is_read_back_equal_with_any_scopes,
                 keys_are_listed_newest_first,
@@ -257,6 +266,7 @@ mod tests {
         let list = include_str!("case_list.rs").split("mod tests").next().unwrap();
         let groups = sources!(
             api_keys,
+            audit,
             batches,
             claims,
             codes,

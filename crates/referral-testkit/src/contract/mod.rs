@@ -22,6 +22,7 @@ use tokio::sync::Barrier;
 use crate::world::World;
 
 pub mod api_keys;
+pub mod audit;
 pub mod batches;
 mod case_list;
 pub mod claims;

@@ -14,7 +14,7 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 14] = [
+const GRAPH: [Place; 15] = [
     Place { package: "referral-proof", sees: &[], tests_see: &[] },
     Place { package: "referral-domain", sees: &["referral-proof"], tests_see: &[] },
     Place {
@@ -48,9 +48,10 @@ const GRAPH: [Place; 14] = [
         tests_see: &["referral-testkit"],
     },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
+    Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
         package: "referral-http",
-        sees: &["referral-proof", "referral-domain", "referral-app", "referral-wire"],
+        sees: &["referral-proof", "referral-domain", "referral-app", "referral-wire", "referral-gate"],
         tests_see: &["referral-memory", "referral-testkit"],
     },
     Place {
@@ -91,7 +92,17 @@ const LIBRARIES: [(&str, &[&str]); 6] = [
     ("deadpool", &["referral-postgres", "referral-redis", "referral-bench"]),
     ("redis", &["referral-redis"]),
     ("libsqlite3", &["referral-sqlite"]),
-    ("actix", &["referral-wire", "referral-http", "referral-server", "referral-tests", "referral-bench"]),
+    (
+        "actix",
+        &[
+            "referral-wire",
+            "referral-gate",
+            "referral-http",
+            "referral-server",
+            "referral-tests",
+            "referral-bench",
+        ],
+    ),
 ];
 
 /// A dependency as a manifest declares it.

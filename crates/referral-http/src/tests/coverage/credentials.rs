@@ -6,7 +6,7 @@ use referral_domain::time::HOUR;
 use serde_json::{Value, json};
 
 use super::{Sample, samples};
-use crate::auth::test_support::{SECRET, signed, token};
+use crate::tests::token::{SECRET, signed, token};
 use crate::tests::{Ask, Reply, Speaker, Story, TestApp};
 
 /// `{"alg":"none"}`, as the header of a token.

@@ -332,7 +332,8 @@ fn story() -> String {
 pub(super) fn everything() -> String {
     let groups: Vec<_> = [rewards(), redeeming(), owing()].concat().iter().map(Group::sql).collect();
     let first = referral(REFERRAL, ANA, BEN).insert();
-    format!("BEGIN;{}\n{}\n{first}\n{}\n{}COMMIT;", people(), accounts(), groups.join("\n"), story())
+    let audit = super::on_audit::honest();
+    format!("BEGIN;{}\n{}\n{first}\n{}\n{}{audit}COMMIT;", people(), accounts(), groups.join("\n"), story())
 }
 
 /// A posting that would be honest: 5 more for Ana. Attacks change one thing of it.

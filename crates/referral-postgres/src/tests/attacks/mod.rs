@@ -5,6 +5,7 @@
 //! proves something only if the attack works without it: so each is tried again with what refuses it dropped.
 
 mod honest;
+mod on_audit;
 mod on_blocks;
 mod on_ledger;
 mod on_lines;
@@ -37,14 +38,9 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    let attacks = [
-        on_ledger::attacks(),
-        on_lines::attacks(),
-        on_rows::attacks(),
-        on_story::attacks(),
-        on_blocks::attacks(),
-    ];
-    attacks.into_iter().flatten().chain(on_postgres::attacks()).collect()
+    let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
+    let others = [on_audit::attacks(), on_blocks::attacks()];
+    attacks.into_iter().chain(others).flatten().chain(on_postgres::attacks()).collect()
 }
 
 /// Lets numbers stand for instants (microseconds) and days, so that the attacks read like those on the other stores.

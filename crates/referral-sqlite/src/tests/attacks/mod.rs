@@ -5,6 +5,7 @@
 //! again with its trigger dropped, with checks ignored, or with foreign keys off, and must then store something.
 
 mod honest;
+mod on_audit;
 mod on_blocks;
 mod on_ledger;
 mod on_lines;
@@ -47,10 +48,8 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks(), on_blocks::attacks()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
+    attacks.into_iter().chain([on_audit::attacks(), on_blocks::attacks()]).flatten().collect()
 }
 
 /// The honest book, in a file of its own.

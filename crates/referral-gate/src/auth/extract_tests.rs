@@ -17,6 +17,7 @@ fn user() -> Caller {
         created_at: None,
         role: Role::Admin,
         program: slug(),
+        every_program: false,
         issued_at: None,
         expires_at: Timestamp::from_micros(0),
     })

@@ -20,6 +20,9 @@ const EMAIL_CHARACTERS_MAX: usize = 320;
 /// The program of a token that names none.
 const DEFAULT_PROGRAM: &str = "default";
 
+/// What stands in the place of a program in a token of all of them.
+const EVERY_PROGRAM: &str = "*";
+
 /// Judges the claims at `now`. Any claim of the wrong form refuses the token, except a role, which is then `user`.
 pub(super) fn judge(claims: &Value, policy: &TokenPolicy, now: Timestamp) -> Result<TokenIdentity, Refused> {
     let expires_at = seconds(claims, "exp")?.ok_or(Refused)?;
@@ -37,16 +40,27 @@ fn identity(
     expires_at: Timestamp,
 ) -> Result<TokenIdentity, Refused> {
     let names = &policy.claims;
+    let role = role(claims, policy);
+    let (program, every_program) = program(claims, &names.program, role)?;
     Ok(TokenIdentity {
         user_id: text(claims, &names.sub)?.and_then(HostId::parse).ok_or(Refused)?,
         email: email(claims, &names.email)?,
         email_verified: truth(claims, &names.email_verified)?,
         created_at: signed_up(claims, &names.created_at)?.map(|at| at.min(now)),
-        role: role(claims, policy),
-        program: Slug::parse(text(claims, &names.program)?.unwrap_or(DEFAULT_PROGRAM)).ok_or(Refused)?,
+        role,
+        program,
+        every_program,
         issued_at: seconds(claims, "iat")?.map(|issued| issued.min(now)),
         expires_at,
     })
+}
+
+/// The program, and whether it is all of them: those are for people with a role alone.
+fn program(claims: &Value, name: &str, role: Role) -> Result<(Slug, bool), Refused> {
+    let named = text(claims, name)?.unwrap_or(DEFAULT_PROGRAM);
+    let every = named == EVERY_PROGRAM && role != Role::User;
+    let program = Slug::parse(if every { DEFAULT_PROGRAM } else { named }).ok_or(Refused)?;
+    Ok((program, every))
 }
 
 fn text<'a>(claims: &'a Value, name: &str) -> Result<Option<&'a str>, Refused> {

@@ -12,6 +12,7 @@ mod jwks;
 mod keys;
 mod names;
 mod policy;
+mod staff;
 mod token;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use gate::{Gate, KeyDirectory};
 pub use keys::{KeyFault, KeySource};
 pub use names::ClaimNames;
 pub use policy::TokenPolicy;
+pub use staff::{Adjusts, Anywhere, Duty, Governs, Pays, Reads, Reviews, Staff};
 pub use token::Tokens;
 
 /// The credentials do not hold. Which check failed is known to nobody.

@@ -20,6 +20,7 @@ fn the_least_token_is_a_user_of_the_default_program() {
             created_at: None,
             role: Role::User,
             program: Slug::parse("default").expect("a slug"),
+            every_program: false,
             issued_at: None,
             expires_at: Timestamp::from_micros((NOW + 600) * SECOND),
         }
@@ -71,6 +72,8 @@ fn every_claim_that_does_not_hold_refuses_the_token() {
         json!({"program": "Default"}),
         json!({"program": ""}),
         json!({"program": 1}),
+        json!({"program": "*"}),
+        json!({"program": "*", "role": "user"}),
     ] {
         assert_eq!(with(changes.clone()).err(), Some(Refused), "{changes}");
     }

@@ -19,8 +19,10 @@ pub struct TokenIdentity {
     pub created_at: Option<Timestamp>,
     /// The role; `user` unless roles are honoured and the claim is a known one.
     pub role: Role,
-    /// The program.
+    /// The program; `default` for a token of all programs.
     pub program: Slug,
+    /// Whether it is a token of all programs (`*`), which only people with a role may have.
+    pub every_program: bool,
     /// When the token was issued; never later than now, so that no token can speak from the future.
     pub issued_at: Option<Timestamp>,
     /// When it expires, without the leeway.
@@ -43,6 +45,15 @@ impl Caller {
         match self {
             Self::User(identity) => &identity.program,
             Self::Service(key) => &key.program,
+        }
+    }
+
+    /// Whether the caller administers all programs.
+    #[must_use]
+    pub const fn reaches_all(&self) -> bool {
+        match self {
+            Self::User(identity) => identity.every_program,
+            Self::Service(_) => false,
         }
     }
 
