@@ -1,13 +1,16 @@
 //! API keys: made once, shown once, kept as a hash.
 
+use referral_domain::audit::Actor;
 use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::{ApiKeyId, BookId};
-use referral_domain::port::StoreError;
+use referral_domain::port::{Changes, StoreError, Unit};
 use referral_domain::reference::Slug;
 use referral_domain::time::Timestamp;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, program_in};
+use crate::audit::Deed;
 use crate::failure::{Failure, Never};
 use crate::transact::transact;
 
@@ -27,6 +30,31 @@ pub struct CreateApiKey {
     pub scopes: Vec<Scope>,
     /// From when it is refused.
     pub expires_at: Option<Timestamp>,
+    /// Who makes it.
+    pub by: Actor,
+}
+
+/// A key to revoke.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RevokeApiKey {
+    /// Which.
+    pub id: ApiKeyId,
+    /// The program it must be of; `None` for any.
+    pub program: Option<Slug>,
+    /// Who revokes it.
+    pub by: Actor,
+}
+
+/// What became of a key that was to be revoked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Revoked {
+    /// It is revoked now.
+    Now,
+    /// It was revoked before; nothing changed.
+    Before,
+    /// There is no such key.
+    Unknown,
 }
 
 /// A key that was made. Its text is told this once.
@@ -54,6 +82,7 @@ impl App {
                 let book = program_in::<Never>(unit, &command.program, now).await?.book;
                 let stored = stored(command, book, id, hash, prefix.clone(), now);
                 unit.api_keys().insert(&stored).await?;
+                self.tell(unit, &stored, "api-key.create", &command.by, now).await?;
                 Ok::<_, Failure<Never>>(stored)
             })
         })
@@ -61,14 +90,41 @@ impl App {
         Ok(NewApiKey { stored, key })
     }
 
-    /// Revokes a key; answers whether there was one to revoke.
+    /// Revokes a key, for good.
     ///
     /// # Errors
     /// The store's.
-    pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<bool, StoreError> {
+    pub async fn revoke_api_key(&self, command: &RevokeApiKey) -> Result<Revoked, StoreError> {
         let now = self.now();
-        transact(self.store(), move |unit| Box::pin(async move { unit.api_keys().revoke(id, now).await }))
-            .await
+        transact(self.store(), move |unit| {
+            Box::pin(async move {
+                let theirs = |key: &ApiKey| command.program.as_ref().is_none_or(|own| *own == key.program);
+                let Some(key) = unit.api_keys().lock(command.id).await?.filter(theirs) else {
+                    return Ok(Revoked::Unknown);
+                };
+                if !unit.api_keys().revoke(key.id, now).await? {
+                    return Ok(Revoked::Before);
+                }
+                self.tell(unit, &key, "api-key.revoke", &command.by, now).await?;
+                Ok(Revoked::Now)
+            })
+        })
+        .await
+    }
+
+    /// Tells the audit log of a key that was made or revoked: never the key, only how it begins.
+    async fn tell(
+        &self,
+        unit: &mut Unit<'_>,
+        key: &ApiKey,
+        action: &'static str,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let is = Some(portrait(key));
+        let (before, after) = if action == "api-key.create" { (None, is) } else { (is, None) };
+        let entry = self.entry(Deed { by, action, subject: key.id.to_string(), before, after }, now);
+        unit.recorder().record(key.book, &Changes { audit: vec![entry], ..Changes::default() }).await
     }
 
     /// Remembers that a key was used; at most once a minute is enough.
@@ -86,6 +142,12 @@ impl App {
         self.chance().fill(&mut bytes);
         bytes.iter().fold(String::from("rk_"), |key, byte| format!("{key}{byte:02x}"))
     }
+}
+
+fn portrait(key: &ApiKey) -> Value {
+    let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let expires_at = key.expires_at.map(|at| at.to_string());
+    json!({"name": key.name, "prefix": key.prefix, "scopes": scopes, "expires_at": expires_at})
 }
 
 fn stored(

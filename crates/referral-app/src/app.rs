@@ -13,8 +13,10 @@ use referral_domain::port::{
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::blocks::one_turn;
 use crate::code_cache::{CodeCache, LIFE};
 use crate::failure::Failure;
 use crate::lane::Lane;
@@ -53,6 +55,8 @@ pub struct App {
     pub(crate) codes: Option<CodeCache>,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
+    /// Who may verify the ledger: one at a time.
+    pub(crate) verifying: Arc<Semaphore>,
 }
 
 impl App {
@@ -61,7 +65,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let reports = Arc::new(SharedReads::new(parts.reports.clone()));
         let parts = Parts { reports, ..parts };
-        Self { parts, limiter_down: Arc::default(), codes: None, lane: None }
+        Self { parts, limiter_down: Arc::default(), codes: None, lane: None, verifying: one_turn() }
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much

@@ -34,6 +34,14 @@ pub struct Actor {
     pub id: String,
 }
 
+impl Actor {
+    /// Whoever is at the command line of the server: who that is, the system knows.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self { kind: ActorKind::Command, id: "referral-server".to_owned() }
+    }
+}
+
 impl std::fmt::Display for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.kind, self.id)

@@ -15,6 +15,10 @@ impl ApiKeys for MemoryUnit {
         self.call(|state| state.insert_api_key(key)).await
     }
 
+    async fn lock(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.call(|state| Ok(state.api_keys.find(&id).cloned())).await
+    }
+
     async fn revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {
         self.call(|state| state.revoke_api_key(id, at)).await
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::{ApiKeyId, BookId};
@@ -12,7 +13,7 @@ use referral_domain::time::Timestamp;
 use crate::column::{At, Key, Place, instant, stored};
 use crate::failure::Told;
 use crate::schema::{api_keys, books};
-use crate::statement::fixed;
+use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -108,6 +109,17 @@ pub(crate) async fn all(mut conn: &AsyncPgConnection) -> Result<Vec<ApiKey>, Sto
     found.into_iter().map(ApiKey::try_from).collect()
 }
 
+const LOCK: &str =
+    "SELECT k.book_id, k.api_key_id, k.name, k.prefix, k.hash, k.scopes, k.created_at, k.last_used_at,
+    k.expires_at, k.revoked_at, b.slug
+  FROM api_keys AS k JOIN books AS b ON b.book_id = k.book_id WHERE k.api_key_id = $1 FOR NO KEY UPDATE OF k";
+
+async fn lock(mut conn: &AsyncPgConnection, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+    let query = fixed::<(RowSql<KeyRow>, Text)>(LOCK).bind(Key::from(id));
+    let found = query.get_result::<KeyOfProgram>(&mut conn).await.optional().told()?;
+    found.map(ApiKey::try_from).transpose()
+}
+
 async fn insert(mut conn: &AsyncPgConnection, row: KeyRow) -> Result<(), StoreError> {
     diesel::insert_into(api_keys::table).values(row).execute(&mut conn).await.told()?;
     Ok(())
@@ -132,6 +144,10 @@ impl ApiKeys for PgUnit {
     async fn insert(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         let row = KeyRow::from(key);
         call!(self, |conn| insert(conn, row))
+    }
+
+    async fn lock(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        call!(self, |conn| lock(conn, id))
     }
 
     async fn revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {

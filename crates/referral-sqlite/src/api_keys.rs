@@ -91,6 +91,18 @@ pub(crate) fn by_hash(conn: &mut SqliteConnection, hash: &[u8; 32]) -> Result<Op
     found.map(ApiKey::try_from).transpose()
 }
 
+/// The key with this id. The writer is the lock.
+fn by_id(conn: &mut SqliteConnection, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+    let found = api_keys::table
+        .inner_join(books::table.on(books::book_id.eq(api_keys::book_id)))
+        .filter(api_keys::api_key_id.eq(Key::from(id)))
+        .select(KeyOfProgram::as_select())
+        .get_result(conn)
+        .optional()
+        .told()?;
+    found.map(ApiKey::try_from).transpose()
+}
+
 /// All keys, newest first.
 pub(crate) fn all(conn: &mut SqliteConnection) -> Result<Vec<ApiKey>, StoreError> {
     let found = api_keys::table
@@ -125,6 +137,10 @@ impl ApiKeys for SqliteUnit {
     async fn insert(&mut self, key: &ApiKey) -> Result<(), StoreError> {
         let row = KeyRow::from(key);
         self.run(move |conn| insert(conn, row)).await
+    }
+
+    async fn lock(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.run(move |conn| by_id(conn, id)).await
     }
 
     async fn revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError> {

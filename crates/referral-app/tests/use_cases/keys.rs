@@ -2,12 +2,13 @@
 
 use referral_app::{
     ApplyReceipt, ApplyRefusal, CodeReport, CreateApiKey, Failure, Idempotent, KeyReused, Never, Replayable,
-    Swept,
+    RevokeApiKey, Revoked, Swept,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
+use referral_domain::audit::Actor;
 use referral_domain::auth::Scope;
 use referral_domain::id::ApiKeyId;
-use referral_domain::port::{Reports, StoredReply};
+use referral_domain::port::{AuditFilter, Reports, StoredReply};
 use referral_domain::time::DAY;
 use referral_testkit::build::{host, named_id, slug};
 use referral_testkit::contract::race;
@@ -37,13 +38,49 @@ async fn an_api_key_is_revoked_once() {
     let id = stage.app.create_api_key(&a_key(&stage)).await.expect("a key").stored.id;
     stage.app.touch_api_key(id).await.expect("a key that exists");
     let revoked_at = stage.now();
-    assert!(stage.app.revoke_api_key(id).await.expect("the store answers"));
+    assert_eq!(revoked(&stage, id).await, Revoked::Now);
     stage.world.clock.advance(1);
-    assert!(!stage.app.revoke_api_key(id).await.expect("the store answers"));
+    assert_eq!(revoked(&stage, id).await, Revoked::Before);
     let keys = stage.memory.api_keys().await.expect("the store answers");
     assert_eq!((keys[0].last_used_at, keys[0].revoked_at), (Some(revoked_at), Some(revoked_at)));
     let nobodys = ApiKeyId::from_uuid(named_id("nobody's"));
-    assert!(!stage.app.revoke_api_key(nobodys).await.expect("the store answers"));
+    assert_eq!(revoked(&stage, nobodys).await, Revoked::Unknown);
+}
+
+/// A command that revokes a key of any program.
+pub(crate) fn revoking(id: ApiKeyId) -> RevokeApiKey {
+    RevokeApiKey { id, program: None, by: Actor::command_line() }
+}
+
+async fn revoked(stage: &Stage, id: ApiKeyId) -> Revoked {
+    stage.app.revoke_api_key(&revoking(id)).await.expect("the store answers")
+}
+
+#[tokio::test]
+async fn a_key_of_another_program_is_not_found_to_be_revoked() {
+    let stage = Stage::open().await;
+    let id = stage.app.create_api_key(&a_key(&stage)).await.expect("a key").stored.id;
+    let elsewhere = RevokeApiKey { program: Some(slug("other")), ..revoking(id) };
+    let stored = stage.stored();
+    assert_eq!(stage.app.revoke_api_key(&elsewhere).await.expect("the store answers"), Revoked::Unknown);
+    assert_eq!(stage.stored(), stored);
+}
+
+#[tokio::test]
+async fn the_audit_log_tells_who_made_and_who_revoked_a_key() {
+    let stage = Stage::open().await;
+    let made = stage.app.create_api_key(&a_key(&stage)).await.expect("a key");
+    stage.world.clock.advance(1);
+    for _ in 0..2 {
+        let _again_or_not: Revoked = revoked(&stage, made.stored.id).await;
+    }
+    let filter = AuditFilter { limit: 9, ..AuditFilter::default() };
+    let page = stage.app.audit(&slug("default"), &filter).await.expect("a page");
+    let told: Vec<_> = page.items.iter().map(|item| (item.action.as_str(), item.subject.clone())).collect();
+    let id = made.stored.id.to_string();
+    assert_eq!(told, [("api-key.revoke", id.clone()), ("api-key.create", id)]);
+    let after = page.items[1].after.as_deref().expect("what was made");
+    assert!(after.contains("events:write") && !after.contains(&made.key), "{after}");
 }
 
 #[tokio::test]
@@ -190,6 +227,7 @@ fn a_key(stage: &Stage) -> CreateApiKey {
         name: "billing".to_owned(),
         scopes: vec![Scope::EventsWrite],
         expires_at: Some(stage.now().plus_micros(DAY)),
+        by: Actor::command_line(),
     }
 }
 

@@ -137,6 +137,7 @@ unchanged! {
     }
     ApiKeys by api_keys {
         fn insert(key: &ApiKey) -> ();
+        fn lock(id: ApiKeyId) -> Option<ApiKey>;
         fn revoke(id: ApiKeyId, at: Timestamp) -> bool;
         fn touch(id: ApiKeyId, at: Timestamp) -> ();
     }

@@ -175,12 +175,16 @@ mod tests {
             ),
             (
                 "a row and its seal removed",
-                |rows| drop(rows[0].1.remove(1)),
+                |rows| {
+                    rows[0].1.remove(1);
+                },
                 "block 1 of book 7: the next position",
             ),
             (
                 "the last row and its seal removed",
-                |rows| drop(rows[0].1.pop()),
+                |rows| {
+                    rows[0].1.pop();
+                },
                 "n 1 of book 7: its number of transfers",
             ),
             ("two rows swapped", |rows| rows[0].1.swap(0, 1), "block 1 of book 7: the next position"),

@@ -279,6 +279,9 @@ pub trait ApiKeys: Send {
     /// Stores a key.
     async fn insert(&mut self, key: &ApiKey) -> Result<(), StoreError>;
 
+    /// A key by its id, locked until the unit ends.
+    async fn lock(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError>;
+
     /// Revokes a key; answers whether there was one to revoke.
     async fn revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<bool, StoreError>;
 

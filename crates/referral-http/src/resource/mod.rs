@@ -1,8 +1,10 @@
 //! The resources: one endpoint a file, with its body, view, handler and OpenAPI; all mounted here.
 
+pub mod admin;
 pub mod asking;
 pub mod code;
 pub mod credit;
+mod days;
 pub mod event;
 pub mod health;
 pub mod referral;
@@ -16,6 +18,7 @@ use crate::openapi::Document;
 use crate::routing::{answering, describe, get, json};
 
 pub use asking::Asking;
+use days::day_range;
 pub use refusal::{Explain, failed};
 
 #[derive(OpenApi)]
@@ -35,6 +38,10 @@ pub use refusal::{Explain, failed};
     event::sign_up::sign_up,
     event::email_verified::email_verified,
     event::spend::spend,
+    admin::audit::list::list_entries,
+    admin::proof::verify::verify,
+    admin::proof::blocks::list_blocks,
+    admin::proof::head::head,
     health::healthz,
     health::readyz,
 ))]
@@ -66,6 +73,10 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/credits/redemptions/{id}/reverse").route(post().to(credit::reverse::reverse)))
         .service(json("/api/events/signup").route(post().to(event::sign_up::sign_up)))
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
+        .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))
+        .service(json("/api/admin/ledger/verify").route(get().to(admin::proof::verify::verify)))
+        .service(json("/api/admin/ledger/blocks").route(get().to(admin::proof::blocks::list_blocks)))
+        .service(json("/api/admin/ledger/blocks/head").route(get().to(admin::proof::head::head)))
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
     describe(config);

@@ -9,6 +9,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App as ActixApp, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 use referral_app::{App, CreateApiKey, Limits, NewApiKey, Parts};
+use referral_domain::audit::Actor;
 use referral_domain::auth::Scope;
 use referral_domain::identity::IdentityKey;
 use referral_domain::port::{Inserted, Store as _};
@@ -141,7 +142,8 @@ impl TestApp {
         expires_at: Option<Timestamp>,
     ) -> NewApiKey {
         let (program, name) = (slug(program), "a test".to_owned());
-        let command = CreateApiKey { program, name, scopes: scopes.to_vec(), expires_at };
+        let command =
+            CreateApiKey { program, name, scopes: scopes.to_vec(), expires_at, by: Actor::command_line() };
         self.0.app.create_api_key(&command).await.expect("a key")
     }
 

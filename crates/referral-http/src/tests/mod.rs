@@ -5,12 +5,14 @@
 
 mod app;
 mod promise;
+mod proving;
 mod schema;
 mod speaker;
 mod story;
 mod token;
 
 mod applying;
+mod auditing;
 mod bad_input;
 mod coverage;
 mod history;

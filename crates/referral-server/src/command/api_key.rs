@@ -1,7 +1,8 @@
 //! `api-key create | list | revoke`
 
 use anyhow::{Context, bail};
-use referral_app::{App, CreateApiKey};
+use referral_app::{App, CreateApiKey, RevokeApiKey, Revoked};
+use referral_domain::audit::Actor;
 use referral_domain::auth::ApiKey;
 use referral_domain::id::ApiKeyId;
 use referral_domain::reference::Slug;
@@ -35,7 +36,7 @@ fn command(create: &ApiKeyCreate) -> anyhow::Result<CreateApiKey> {
     let mut scopes = create.scopes.clone();
     scopes.sort_unstable();
     scopes.dedup();
-    Ok(CreateApiKey { program, name: name.to_owned(), scopes, expires_at: None })
+    Ok(CreateApiKey { program, name: name.to_owned(), scopes, expires_at: None, by: Actor::command_line() })
 }
 
 /// Makes a key and answers it: the only time it can be seen.
@@ -50,11 +51,12 @@ pub(super) async fn make(app: &App, command: &CreateApiKey) -> anyhow::Result<St
 async fn revoke(app: &App, id: &str) -> anyhow::Result<()> {
     let known =
         ApiKeyId::parse(id).with_context(|| format!("{id:?} is not an id: `api-key list` shows key_..."))?;
-    if app.reports().api_keys().await?.iter().all(|key| key.id != known) {
-        bail!("there is no key {known}");
+    let command = RevokeApiKey { id: known, program: None, by: Actor::command_line() };
+    match app.revoke_api_key(&command).await? {
+        Revoked::Now => print(&format!("{known} is revoked")),
+        Revoked::Before => print(&format!("{known} was revoked before")),
+        Revoked::Unknown => bail!("there is no key {known}"),
     }
-    let news = app.revoke_api_key(known).await?;
-    print(&if news { format!("{known} is revoked") } else { format!("{known} was revoked before") })
 }
 
 fn list(keys: &[ApiKey]) -> Vec<String> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use referral_app::{App, CreateApiKey};
+use referral_domain::audit::Actor;
 use referral_domain::auth::Scope;
 use referral_domain::reference::Slug;
 use referral_http::auth::hash_key;
@@ -52,6 +53,7 @@ async fn fresh(app: &App, directory: &Path, path: &Path) -> anyhow::Result<Strin
         name: "demo host".to_owned(),
         scopes: vec![Scope::EventsWrite],
         expires_at: None,
+        by: Actor::command_line(),
     };
     let key = api_key::make(app, &command).await?;
     private_directory(directory)?;

@@ -84,9 +84,7 @@ async fn run_until_stopped(
     workers.extend(told_by.map(|store| server::hear_news(app, store, &stop)));
     server.await.context("the server broke down")?;
     app.close_lane().await;
-    for worker in workers {
-        worker.await.context("a worker broke down")?;
-    }
+    workers.end().await.context("a worker broke down")?;
     match metrics {
         Some(metrics) => metrics.await?.context("the metrics broke down"),
         None => Ok(()),

@@ -1,10 +1,11 @@
 //! What the server does without being asked: expiry, the reconciler, and forgetting old replies.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::rt;
-use actix_web::rt::task::JoinHandle;
+use actix_web::rt::task::{JoinError, JoinHandle};
 use referral_app::{App, Swept};
 use referral_domain::ledger::Mark;
 use referral_domain::port::StoreError;
@@ -30,10 +31,11 @@ const ROUNDS_A_DAY: u32 = 43_200;
 const UNITS_A_ROUND: usize = 50;
 
 /// Starts every worker; each ends when told to stop, after the sweep it is in.
-pub(crate) fn start(app: &App, key: Option<SigningKey>, meter: &Meter, stop: &Stop) -> Vec<JoinHandle<()>> {
-    let sealer = Sealer { app: app.clone(), key, mark: RefCell::default(), rounds: Cell::new(0) };
+pub(crate) fn start(app: &App, key: Option<SigningKey>, meter: &Meter, stop: &Stop) -> Workers {
+    let sealer = Rc::new(Sealer { app: app.clone(), key, mark: RefCell::default(), rounds: Cell::new(0) });
+    let sealing = Rc::clone(&sealer);
     let (expiring, reconciling, forgetting, meter) = (app.clone(), app.clone(), app.clone(), meter.clone());
-    vec![
+    let handles = vec![
         rt::spawn(every(SWEEP_EVERY, stop.clone(), async move || {
             report("expire", expiring.expire_referrals().await);
         })),
@@ -43,9 +45,35 @@ pub(crate) fn start(app: &App, key: Option<SigningKey>, meter: &Meter, stop: &St
         rt::spawn(every(SWEEP_EVERY, stop.clone(), async move || {
             report("forget-replies", forgetting.forget_replies().await);
         })),
-        rt::spawn(every(SEAL_EVERY, stop.clone(), async move || report("seal", sealer.round().await))),
+        rt::spawn(every(SEAL_EVERY, stop.clone(), async move || report("seal", sealing.round().await))),
         rt::spawn(every(FOLD_EVERY, stop.clone(), async move || meter.fold())),
-    ]
+    ];
+    Workers { handles, sealer }
+}
+
+/// The workers that run.
+pub(crate) struct Workers {
+    handles: Vec<JoinHandle<()>>,
+    sealer: Rc<Sealer>,
+}
+
+impl Workers {
+    /// One more.
+    pub(crate) fn extend(&mut self, more: impl IntoIterator<Item = JoinHandle<()>>) {
+        self.handles.extend(more);
+    }
+
+    /// Waits until all have ended, and seals what was posted last: a server that was stopped leaves nothing unsealed.
+    ///
+    /// # Errors
+    /// When a worker broke down.
+    pub(crate) async fn end(self) -> Result<(), JoinError> {
+        for handle in self.handles {
+            handle.await?;
+        }
+        report("seal", self.sealer.round().await);
+        Ok(())
+    }
 }
 
 /// Seals transfers, and remembers up to where it looked.

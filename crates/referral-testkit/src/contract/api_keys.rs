@@ -5,7 +5,7 @@ use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::ApiKeyId;
 use referral_domain::time::{HOUR, SECOND, Timestamp};
 
-use super::Subject;
+use super::{Meeting, Subject, race};
 use crate::fake::NOON;
 use crate::world::World;
 
@@ -41,6 +41,11 @@ async fn revoke(world: &World, id: ApiKeyId, at: Timestamp) -> bool {
     revoked
 }
 
+async fn locked(world: &World, id: ApiKeyId) -> Option<ApiKey> {
+    let mut unit = world.begin().await;
+    unit.api_keys().lock(id).await.expect("an answer")
+}
+
 async fn touch(world: &World, id: ApiKeyId, at: Timestamp) {
     let mut unit = world.begin().await;
     unit.api_keys().touch(id, at).await.expect("touched");
@@ -60,6 +65,37 @@ pub async fn a_key_is_read_back_equal_with_any_scopes(subject: Subject) {
     }
     assert_eq!(by_hash(&world, 99).await, None);
     println!("keys read back={}", keys.len());
+}
+
+pub async fn a_key_is_locked_by_its_id(subject: Subject) {
+    let world = World::open(subject).await;
+    let (key, other) = (api_key(&world, 1), api_key(&world, 2));
+    insert(&world, &key).await;
+    insert(&world, &other).await;
+    assert_eq!(locked(&world, key.id).await.as_ref(), Some(&key));
+    assert_eq!(locked(&world, ApiKeyId::from_uuid(world.id())).await, None);
+}
+
+pub async fn of_those_who_revoke_a_locked_key_at_once_one_finds_it_live(subject: Subject) {
+    const RACERS: usize = 4;
+    let world = World::open(subject).await;
+    let id = api_key(&world, 1).id;
+    insert(&world, &ApiKey { id, ..api_key(&world, 1) }).await;
+    let meeting = Meeting::of(RACERS);
+    let racers = (0..RACERS).map(|_| {
+        let (world, meeting) = (world.clone(), meeting.clone());
+        async move {
+            let mut unit = world.begin().await;
+            meeting.wait().await;
+            let key = unit.api_keys().lock(id).await.expect("an answer").expect("it is there");
+            let live = key.revoked_at.is_none();
+            assert_eq!(unit.api_keys().revoke(id, LATER).await.expect("an answer"), live);
+            unit.commit().await.expect("a unit commits");
+            live
+        }
+    });
+    let live = race(racers).await;
+    assert_eq!(live.iter().filter(|live| **live).count(), 1);
 }
 
 pub async fn keys_are_listed_newest_first(subject: Subject) {

@@ -118,6 +118,8 @@ macro_rules! store_contract {
                 one_new_person_who_acts_in_many_units_at_once_is_one_user,
             }
             api_keys {
+                a_key_is_locked_by_its_id,
+                of_those_who_revoke_a_locked_key_at_once_one_finds_it_live,
                 a_key_is_read_back_equal_with_any_scopes,
                 keys_are_listed_newest_first,
                 a_key_is_revoked_once_and_found_all_the_same,

@@ -1,6 +1,7 @@
 //! Sweeps over the workers, the keys and the first start.
 
 use referral_app::CreateApiKey;
+use referral_domain::audit::Actor;
 use referral_domain::auth::Scope;
 use referral_domain::port::{Changes, Reports};
 use referral_domain::referral::{Award, WithheldReason};
@@ -83,11 +84,12 @@ async fn api_keys() -> Swept {
     let make = async |stage: &Stage| {
         let program = stage.program().slug.clone();
         let (name, scopes) = ("billing".to_owned(), vec![Scope::EventsWrite]);
-        let command = CreateApiKey { program, name, scopes, expires_at: None };
+        let command = CreateApiKey { program, name, scopes, expires_at: None, by: Actor::command_line() };
         stage.app.create_api_key(&command).await.map(drop)
     };
     let made = async |stage: &Stage| make(stage).await.expect("a key is made");
-    let revoke = async |stage: &Stage| stage.app.revoke_api_key(the_key(stage).await).await;
+    let revoke =
+        async |stage: &Stage| stage.app.revoke_api_key(&crate::keys::revoking(the_key(stage).await)).await;
     let touch = async |stage: &Stage| stage.app.touch_api_key(the_key(stage).await).await;
     let sweeps = [
         swept(Sweep::of("an API key made").with(&unstored), nothing, make).await,

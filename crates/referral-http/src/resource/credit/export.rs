@@ -8,10 +8,10 @@ use referral_domain::money::{Currency, Money};
 use referral_domain::port::{HistoryFilter, HistoryItem};
 use referral_domain::time::Day;
 
-use super::history::{in_order, kinds};
-use crate::form::{Params, scalar};
+use super::history::kinds;
+use crate::form::Params;
 use crate::problem::{Problem, Reply};
-use crate::resource::{Asking, failed, reply};
+use crate::resource::{Asking, day_range, failed, reply};
 
 /// How many lines are read at once.
 const CHUNK: u32 = 1_000;
@@ -39,8 +39,7 @@ struct Span {
 
 fn read(params: &mut Params<'_>, today: Day) -> Option<Span> {
     let kinds = kinds(params);
-    let (from, to) = (params.optional("from", scalar::date)?, params.optional("to", scalar::date)?);
-    in_order(params, from, to)?;
+    let (from, to) = day_range(params)?;
     let to = to.unwrap_or_else(|| from.map_or(today, |from| today.max(from)));
     let from = from.unwrap_or(Day::from_number(to.number() - APART_MAX));
     if to.number() - from.number() > APART_MAX {

@@ -7,11 +7,10 @@ use referral_domain::port::HistoryFilter;
 use referral_domain::time::Day;
 
 use super::CreditItem;
-use crate::form::scalar;
 use crate::form::{Node, Params};
 use crate::page::{Cursor, List, Page};
 use crate::problem::{Problem, Reply};
-use crate::resource::{Asking, failed, reply};
+use crate::resource::{Asking, day_range, failed, reply};
 
 const ENDPOINT: &str = "GET /api/credits/history";
 
@@ -26,22 +25,10 @@ struct Asked {
 
 fn read(params: &mut Params<'_>) -> Option<Asked> {
     let kinds = kinds(params);
-    let (from, to) = (params.optional("from", scalar::date), params.optional("to", scalar::date));
+    let range = day_range(params);
     let (limit, cursor) = (params.limit(), params.cursor());
-    let (from, to) = in_order(params, from?, to?)?;
+    let (from, to) = range?;
     Some(Asked { kinds: kinds?, from, to, limit: limit?, cursor: cursor? })
-}
-
-/// `to` is inclusive and may not lie before `from`.
-pub(super) fn in_order(
-    params: &Params<'_>,
-    from: Option<Day>,
-    to: Option<Day>,
-) -> Option<(Option<Day>, Option<Day>)> {
-    if from.zip(to).is_some_and(|(from, to)| to < from) {
-        return params.fault("to", "out-of-range", "must not lie before from");
-    }
-    Some((from, to))
 }
 
 /// The types asked for, each once and in one order, so that the same filter in other words is the same list.

@@ -1,11 +1,13 @@
 //! Every operation with every kind of credentials that do not hold.
 
 use jsonwebtoken::{Algorithm, EncodingKey};
+use referral_app::{RevokeApiKey, Revoked};
+use referral_domain::audit::Actor;
 use referral_domain::auth::Scope;
 use referral_domain::time::HOUR;
 use serde_json::{Value, json};
 
-use super::{Sample, samples};
+use super::{Sample, samples, user_samples};
 use crate::tests::token::{SECRET, signed, token};
 use crate::tests::{Ask, Reply, Speaker, Story, TestApp};
 
@@ -57,7 +59,8 @@ fn by_token(app: &TestApp) -> Vec<Stranger> {
 async fn by_key(app: &TestApp) -> Vec<Stranger> {
     let expired = app.new_key("default", Scope::ALL, Some(app.now().plus_micros(HOUR))).await;
     let revoked = app.new_key("default", Scope::ALL, None).await;
-    assert!(app.app().revoke_api_key(revoked.stored.id).await.expect("revoked"));
+    let revoke = RevokeApiKey { id: revoked.stored.id, program: None, by: Actor::command_line() };
+    assert_eq!(app.app().revoke_api_key(&revoke).await.expect("an answer"), Revoked::Now);
     app.wait(HOUR);
     vec![
         stranger("an expired key", app.key(&expired.key)),
@@ -80,13 +83,13 @@ async fn strangers(app: &TestApp) -> Vec<Stranger> {
 #[actix_web::test]
 async fn every_operation_answers_whoever_may_call_it() {
     let story = Story::told().await;
-    for sample in samples(&story).await {
+    for sample in user_samples(&story).await {
         let mut replies = Vec::new();
         if sample.bearer {
             replies.push(story.app.user("u_carl").ask(&sample.by_user()).await);
         }
-        if let Some(scope) = sample.scope {
-            replies.push(story.app.service(&[scope]).await.ask(&sample.by_service("u_ana")).await);
+        for scope in &sample.scopes {
+            replies.push(story.app.service(&[*scope]).await.ask(&sample.by_service("u_ana")).await);
         }
         if sample.is_public() {
             replies.push(story.app.anonymous().ask(&sample.by_user()).await);
@@ -142,11 +145,11 @@ async fn two_credentials_are_none() {
     }
 }
 
-fn all_but(scope: Scope) -> Vec<Scope> {
-    Scope::ALL.iter().copied().filter(|other| *other != scope).collect()
+pub(super) fn all_but(scopes: &[Scope]) -> Vec<Scope> {
+    Scope::ALL.iter().copied().filter(|other| !scopes.contains(other)).collect()
 }
 
-async fn refused(speaker: &Speaker, ask: &Ask, story: &Story, sample: &Sample, code: &str) {
+pub(super) async fn refused(speaker: &Speaker, ask: &Ask, story: &Story, sample: &Sample, code: &str) {
     let before = story.app.stored();
     let reply = speaker.ask(ask).await;
     assert_eq!(reply.refusal(), (403, code.to_owned()), "{}: {}", sample.name, reply.body);
@@ -156,12 +159,11 @@ async fn refused(speaker: &Speaker, ask: &Ask, story: &Story, sample: &Sample, c
 #[actix_web::test]
 async fn who_is_known_but_not_allowed_is_refused_and_changes_nothing() {
     let story = Story::told().await;
-    let samples = samples(&story).await;
+    let samples = user_samples(&story).await;
     let mut refusals = 0;
     for sample in samples.iter().filter(|sample| !sample.is_public()) {
-        let without = all_but(sample.scope.unwrap_or(Scope::AdminWrite));
-        let service = story.app.service(&without).await;
-        let code = if sample.scope.is_some() { "missing-scope" } else { "missing-role" };
+        let service = story.app.service(&all_but(&sample.scopes)).await;
+        let code = if sample.scopes.is_empty() { "missing-role" } else { "missing-scope" };
         refused(&service, &sample.by_service("u_ana"), &story, sample, code).await;
         refusals += 1;
         if !sample.bearer {

@@ -4,7 +4,7 @@ use referral_domain::auth::Scope;
 use referral_testkit::build::a_program;
 use serde_json::json;
 
-use super::samples;
+use super::user_samples as samples;
 use crate::tests::{Ask, Reply, Story, usd};
 
 /// What only Ana, Ben and their host may read.
@@ -85,7 +85,7 @@ async fn a_user_reads_nothing_of_another() {
 #[actix_web::test]
 async fn a_service_must_say_of_whom_it_speaks() {
     let story = Story::told().await;
-    for sample in samples(&story).await.iter().filter(|sample| sample.is_get() && sample.scope.is_some()) {
+    for sample in samples(&story).await.iter().filter(|sample| sample.is_get() && !sample.scopes.is_empty()) {
         for (query, code) in [
             ("", "required"),
             ("?user_id=", "bad-format"),

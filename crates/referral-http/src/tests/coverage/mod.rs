@@ -1,9 +1,10 @@
 //! Tables over the OpenAPI document: an operation that is missing from one of them fails it.
 
+mod admin;
 mod credentials;
 mod document;
 mod foreign;
 mod repeated;
 mod sample;
 
-use sample::{Sample, samples};
+use sample::{Sample, admin_samples, samples, user_samples};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::samples;
+use super::user_samples as samples;
 use crate::tests::{Ask, Reply, Story};
 
 /// What a second, equal request is answered with.
@@ -49,7 +49,7 @@ async fn every_write_sent_twice_is_done_once_and_answered_as_before() {
         WRITES.map(|(name, _)| name)
     );
     for (sample, (name, again)) in writes.iter().zip(WRITES) {
-        let speaker = if sample.scope.is_some() { story.host.clone() } else { story.app.user("u_fay") };
+        let speaker = if !sample.scopes.is_empty() { story.host.clone() } else { story.app.user("u_fay") };
         let ask = sample.by_user().header("idempotency-key", "once");
         let first = speaker.ask(&ask).await;
         assert!((200..300).contains(&first.status), "{name}: {}", first.body);

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use referral_domain::auth::Scope;
+use actix_web::http::Method;
+use referral_domain::auth::{Role, Scope};
 use serde_json::{Value, json};
 
+use super::admin;
+use crate::openapi::Operation;
 use crate::tests::{Ask, Story, usd};
 
 /// One operation and a request for it that is answered with 2xx.
@@ -12,67 +15,103 @@ use crate::tests::{Ask, Story, usd};
 pub(super) struct Sample {
     /// `GET /api/..`, as in the document.
     pub(super) name: String,
+    /// Its method.
+    method: Method,
     /// The path with its parameters filled in.
     pub(super) path: String,
     /// Which query or body says of whom a service speaks.
     body: Option<Value>,
-    /// Whether users with a token may call it.
+    /// Whether anybody with a token may call it, of themselves.
     pub(super) bearer: bool,
-    /// The scope a service needs; `None` where services may not call it.
-    pub(super) scope: Option<Scope>,
+    /// The roles one of which a person needs; empty where none helps.
+    pub(super) roles: Vec<Role>,
+    /// The scopes one of which a service needs; empty where services may not call it.
+    pub(super) scopes: Vec<Scope>,
 }
 
 impl Sample {
-    /// The request of a user, who speaks of themselves.
+    fn of(operation: &Operation<'_>, (path, body): (String, Value)) -> Self {
+        let security = operation.security();
+        let of = |scheme: &'static str| security.iter().filter(move |(name, _)| *name == scheme);
+        let roles: Vec<_> =
+            of("bearer").flat_map(|(_, roles)| roles.iter().map(|role| a_role(role))).collect();
+        let scopes =
+            of("api_key").flat_map(|(_, scopes)| scopes.iter().map(|scope| a_scope(scope))).collect();
+        Self {
+            name: format!("{} {}", operation.method, operation.path),
+            method: operation.method.parse().expect("a method"),
+            path,
+            body: (!body.is_null()).then_some(body),
+            bearer: of("bearer").count() > 0 && roles.is_empty(),
+            roles,
+            scopes,
+        }
+    }
+
+    /// The request of a user, who speaks of themselves, or of somebody who administers.
     pub(super) fn by_user(&self) -> Ask {
         self.with("")
     }
 
     /// The request of a service that speaks of this user.
     pub(super) fn by_service(&self, user: &str) -> Ask {
-        if self.is_get() { self.with(&format!("?user_id={user}")) } else { self.with("") }
+        if self.is_get() && !self.is_admin() { self.with(&format!("?user_id={user}")) } else { self.with("") }
     }
 
     /// The request with this query.
     pub(super) fn with(&self, query: &str) -> Ask {
-        let uri = format!("{}{query}", self.path);
+        let ask = Ask::new(self.method.clone(), format!("{}{query}", self.path));
         match &self.body {
-            Some(body) => Ask::post(uri, body),
-            None => Ask::get(uri),
+            Some(body) => ask.json(body.to_string()),
+            None => ask,
         }
     }
 
     pub(super) fn is_get(&self) -> bool {
-        self.body.is_none()
+        self.method == Method::GET
     }
 
-    pub(super) fn is_public(&self) -> bool {
-        !self.bearer && self.scope.is_none()
+    /// Whether it is for those who administer.
+    pub(super) const fn is_admin(&self) -> bool {
+        !self.roles.is_empty()
     }
+
+    pub(super) const fn is_public(&self) -> bool {
+        !self.bearer && self.roles.is_empty() && self.scopes.is_empty()
+    }
+}
+
+fn a_role(word: &str) -> Role {
+    Role::parse(word).unwrap_or_else(|| panic!("{word} is no role"))
+}
+
+fn a_scope(word: &str) -> Scope {
+    Scope::parse(word).unwrap_or_else(|| panic!("{word} is no scope"))
 }
 
 /// One sample an operation. Panics when the document has an operation without one, or the table has more.
 pub(super) async fn samples(story: &Story) -> Vec<Sample> {
     let mut bodies = bodies(story).await;
+    bodies.extend(admin::bodies(story).await);
     let document = story.app.document();
     let operations = document.operations();
     let samples = operations.iter().map(|operation| {
         let name = format!("{} {}", operation.method, operation.path);
-        let (path, body) = bodies.remove(&name).unwrap_or_else(|| panic!("{name} has no sample"));
-        let security = operation.security();
-        let scopes =
-            security.iter().find(|(scheme, _)| *scheme == "api_key").map(|(_, scopes)| scopes.as_slice());
-        Sample {
-            path,
-            body: (operation.method != "GET").then_some(body),
-            bearer: security.iter().any(|(scheme, _)| *scheme == "bearer"),
-            scope: scopes.map(|scopes| Scope::parse(scopes[0]).expect("a scope")),
-            name,
-        }
+        Sample::of(operation, bodies.remove(&name).unwrap_or_else(|| panic!("{name} has no sample")))
     });
     let samples: Vec<_> = samples.collect();
     assert!(bodies.is_empty(), "no operations: {bodies:?}");
     samples
+}
+
+/// Those of users and services.
+pub(super) async fn user_samples(story: &Story) -> Vec<Sample> {
+    samples(story).await.into_iter().filter(|sample| !sample.is_admin()).collect()
+}
+
+/// Those of administration.
+pub(super) async fn admin_samples(story: &Story) -> Vec<Sample> {
+    samples(story).await.into_iter().filter(Sample::is_admin).collect()
 }
 
 /// Paths and bodies by operation. What is written is about people who are not in the story yet.

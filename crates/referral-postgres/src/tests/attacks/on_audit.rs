@@ -49,7 +49,11 @@ fn on_who() -> Vec<Attack> {
     let is_no_user = Named("a_person_is_a_user");
     let is_named = Named("no_person_is_named");
     vec![
-        attack("an unknown kind of actor", Named("actor_kind_known"), by("'ghost'").insert()),
+        attack(
+            "an unknown kind of actor",
+            Named("actor_kind_known"),
+            by("'ghost'").set("user_id", "NULL").insert(),
+        ),
         attack("a person who is nobody", is_no_user, by("'user'").set("user_id", "NULL").insert()),
         attack("a key that is a person", is_no_user, by("'key'").set("actor_id", "'key_1'").insert()),
         attack("a person named here", is_named, by("'staff'").set("actor_id", "'u_ana'").insert()),

@@ -8,7 +8,7 @@ use actix_web::rt::task::{JoinError, JoinHandle};
 use actix_web::rt::{self, time::timeout};
 use actix_web::web::{Bytes, Data};
 use futures_util::{Stream, stream};
-use referral_app::{App, Expected, Verification, VerifyTurn, verify_ledger};
+use referral_app::{App, Expected, Never, Verification, VerifyTurn, verify_ledger};
 use referral_domain::ledger::{Broken, ChainHead, LedgerCounts, UnsealedTail, Verdict};
 use referral_domain::port::StoreError;
 use referral_domain::reference::Slug;
@@ -17,10 +17,10 @@ use referral_proof::text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{Anywhere, Reads};
+use crate::auth::{Reads, Staff};
 use crate::form::{Node, Params};
 use crate::problem::{Problem, ProblemCode, Reply};
-use crate::resource::reply;
+use crate::resource::{failed, reply};
 use crate::view::TimeView;
 
 /// How long a verification is waited for before the reply begins; and then how often a blank is sent, which JSON allows
@@ -38,7 +38,7 @@ pub struct VerificationView {
     pub answer: &'static str,
     /// How much was looked at, over all programs.
     pub counts: CountsView,
-    /// The end of each program's chain: what to publish.
+    /// The end of the program's chain, if it has one: what to publish.
     pub heads: Vec<HeadView>,
     /// What no block seals yet.
     pub not_covered: Vec<NotCoveredView>,
@@ -137,10 +137,10 @@ impl From<&Broken> for BrokenView {
     }
 }
 
-/// What whoever reaches this program, or all, may see.
-fn view(found: &Verification, reach: Option<&Slug>) -> VerificationView {
+/// What the people of a program may see: its own chain, and how much was looked at in all.
+fn view(found: &Verification, own: &Slug) -> VerificationView {
     let counts = found.verdict.counts();
-    let seen = |program: &Slug| reach.is_none_or(|own| own == program);
+    let seen = |program: &Slug| own == program;
     VerificationView {
         answer: found.verdict.answer().as_str(),
         counts: counts.into(),
@@ -187,34 +187,34 @@ fn start(app: &App, turn: VerifyTurn, expected: Expected) -> Verifying {
 
 fn settled(
     done: Result<Result<Verification, StoreError>, JoinError>,
-    reach: Option<&Slug>,
+    own: &Slug,
 ) -> Result<VerificationView, Problem> {
     let found = done.map_err(Problem::internal)?.map_err(Problem::from)?;
-    Ok(view(&found, reach))
+    Ok(view(&found, own))
 }
 
 /// The whole reply when it is soon known; else one that has begun.
-async fn in_time(mut verifying: Verifying, reach: Option<Slug>) -> Reply {
+async fn in_time(mut verifying: Verifying, own: Slug) -> Reply {
     match timeout(BEAT, &mut verifying).await {
-        Ok(done) => Ok(reply::ok(&settled(done, reach.as_ref())?)),
+        Ok(done) => Ok(reply::ok(&settled(done, &own)?)),
         Err(_) => Ok(HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "application/json"))
             .insert_header((CONTENT_ENCODING, "identity"))
             .insert_header((CACHE_CONTROL, reply::PRIVATE))
-            .streaming(beats(verifying, reach))),
+            .streaming(beats(verifying, own))),
     }
 }
 
 /// Blanks, then the value. A breakdown ends the reply unfinished: its status is told already.
-fn beats(verifying: Verifying, reach: Option<Slug>) -> impl Stream<Item = Result<Bytes, Problem>> {
+fn beats(verifying: Verifying, own: Slug) -> impl Stream<Item = Result<Bytes, Problem>> {
     stream::unfold(Some(verifying), move |left| {
-        let reach = reach.clone();
+        let own = own.clone();
         async move {
             let mut verifying = left?;
             match timeout(BEAT, &mut verifying).await {
                 Err(_) => Some((Ok(Bytes::from_static(b" ")), Some(verifying))),
                 Ok(done) => {
-                    let view = settled(done, reach.as_ref());
+                    let view = settled(done, &own);
                     Some((view.map(|view| Bytes::from(reply::text(&view))), None))
                 }
             }
@@ -226,13 +226,17 @@ fn beats(verifying: Verifying, reach: Option<Slug>) -> impl Stream<Item = Result
 /// with blanks. `broken` answers 200 too: the question was answered.
 #[utoipa::path(
     get, path = "/api/admin/ledger/verify", tag = "administration",
-    params(("expect_head" = Option<String>, Query, description = "A hash that was published: one of the blocks must have it")),
+    params(
+        ("program" = Option<String>, Query, description = "Required for a token of all programs; whose chain is told"),
+        ("expect_head" = Option<String>, Query, description = "A hash that was published: one of the chain's blocks must have it"),
+    ),
     responses((status = 200, body = VerificationView)),
     security(("bearer" = ["operator", "finance", "admin"]), ("api_key" = ["admin:read"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn verify(app: Data<App>, staff: Anywhere<Reads>) -> Reply {
-    let head = staff.query.read(read)?.map(|hash| (staff.reach.clone(), hash));
+pub async fn verify(app: Data<App>, staff: Staff<Reads>) -> Reply {
+    let head = staff.query.read(read)?.map(|hash| (Some(staff.program.clone()), hash));
+    app.program::<Never>(&staff.program).await.map_err(failed(app.now()))?;
     let turn = app.verify_turn().ok_or_else(busy)?;
     let expected = Expected { head, ..Expected::default() };
-    in_time(start(&app, turn, expected), staff.reach).await
+    in_time(start(&app, turn, expected), staff.program).await
 }

@@ -1,0 +1,180 @@
+//! Every operation of administration in the hands of every role and scope, of another program, twice, and of a token
+//! of all programs.
+
+use std::collections::BTreeMap;
+
+use referral_domain::auth::{Role, Scope};
+use referral_testkit::build::a_program;
+use referral_testkit::sealer::seal_in_blocks_of;
+use serde_json::{Value, json};
+
+use super::credentials::{all_but, refused};
+use super::{Sample, admin_samples};
+use crate::tests::{Ask, Reply, Speaker, Story};
+
+/// A path with its parameters filled in, and a body.
+type Request = (String, Value);
+
+/// Paths and bodies by operation.
+pub(super) async fn bodies(story: &Story) -> BTreeMap<String, Request> {
+    seal_in_blocks_of(story.app.store(), 100).await;
+    let get = |path: &str| (format!("GET {path}"), (path.to_owned(), Value::Null));
+    [
+        get("/api/admin/audit"),
+        get("/api/admin/ledger/verify"),
+        get("/api/admin/ledger/blocks"),
+        get("/api/admin/ledger/blocks/head"),
+    ]
+    .into()
+}
+
+/// What a second, equal request of a write is answered with.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[expect(dead_code, reason = "the first writes bring them")]
+enum Again {
+    /// The first reply, byte for byte, marked: there was an `Idempotency-Key`.
+    Replayed,
+    /// The first status and body: it is so already.
+    Same,
+    /// Another thing of the same kind: a key cannot be told twice.
+    Another,
+}
+
+/// One line a write.
+const WRITES: [(&str, Again); 0] = [];
+
+impl Story {
+    /// Somebody of the company who may do everything in the program `default`.
+    fn admin(&self) -> Speaker {
+        self.staff(Role::Admin)
+    }
+
+    fn staff(&self, role: Role) -> Speaker {
+        self.app.user_with("u_ada", json!({"role": role.as_str()}))
+    }
+
+    fn admin_of(&self, program: &str) -> Speaker {
+        self.app.user_with("u_ada", json!({"role": "admin", "program": program}))
+    }
+}
+
+fn succeeded(sample: &Sample, reply: &Reply) {
+    assert!((200..300).contains(&reply.status), "{}: {}", sample.name, reply.body);
+}
+
+/// The request of the sample with this name, in a world of its own.
+async fn afresh(name: &str) -> (Story, Sample) {
+    let story = Story::told().await;
+    let sample = admin_samples(&story).await.into_iter().find(|sample| sample.name == name);
+    (story, sample.expect("it was there"))
+}
+
+#[actix_web::test]
+async fn every_role_and_scope_that_is_named_is_let_in() {
+    let story = Story::told().await;
+    let mut let_in = 0;
+    for Sample { name, roles, scopes, .. } in admin_samples(&story).await {
+        for role in &roles {
+            let (story, sample) = afresh(&name).await;
+            succeeded(&sample, &story.staff(*role).ask(&sample.by_user()).await);
+        }
+        for scope in &scopes {
+            let (story, sample) = afresh(&name).await;
+            succeeded(&sample, &story.app.service(&[*scope]).await.ask(&sample.by_user()).await);
+        }
+        let_in += roles.len() + scopes.len();
+    }
+    println!("roles and scopes let in={let_in}");
+}
+
+#[actix_web::test]
+async fn no_other_role_and_no_other_scope_is_let_in() {
+    let story = Story::told().await;
+    let (samples, mut refusals) = (admin_samples(&story).await, 0);
+    for sample in &samples {
+        for role in Role::ALL.iter().filter(|role| !sample.roles.contains(role)) {
+            refused(&story.staff(*role), &sample.by_user(), &story, sample, "missing-role").await;
+            refusals += 1;
+        }
+        let service = story.app.service(&all_but(&sample.scopes)).await;
+        refused(&service, &sample.by_user(), &story, sample, "missing-scope").await;
+        refusals += 1;
+    }
+    println!("operations={} refusals={refusals} changes=0", samples.len());
+}
+
+/// What the people of the program `default` read of it.
+async fn picture(story: &Story, samples: &[Sample]) -> Vec<String> {
+    let mut told = Vec::new();
+    for sample in samples.iter().filter(|sample| sample.is_get()) {
+        let reply = story.admin().ask(&sample.by_user()).await;
+        succeeded(sample, &reply);
+        told.push(reply.body);
+    }
+    told
+}
+
+#[actix_web::test]
+async fn another_programs_people_read_and_change_nothing_of_this_one() {
+    let story = Story::told().await;
+    story.app.insert(&a_program().named("other").build()).await;
+    let samples = admin_samples(&story).await;
+    let before = picture(&story, &samples).await;
+    let others = [story.admin_of("other"), story.app.service_of("other", Scope::ALL).await];
+    for (sample, other) in samples.iter().flat_map(|sample| others.iter().map(move |other| (sample, other))) {
+        let reply = other.ask(&sample.by_user()).await;
+        let theirs = !["u_ana", "u_ben"].iter().any(|name| reply.body.contains(name));
+        assert!(theirs && reply.status < 500, "{}: {}", sample.name, reply.body);
+        let named = other.ask(&sample.with("?program=default")).await;
+        assert!([400, 404].contains(&named.status), "{}: {}", sample.name, named.body);
+    }
+    assert_eq!(picture(&story, &samples).await, before);
+    println!("operations={} callers={}", samples.len(), others.len());
+}
+
+#[actix_web::test]
+async fn a_token_of_all_programs_names_one() {
+    let story = Story::told().await;
+    for Sample { name, .. } in admin_samples(&story).await {
+        let (story, sample) = afresh(&name).await;
+        let everywhere = story.admin_of("*");
+        let by_path = name.contains("/programs");
+        if !by_path {
+            let unnamed = everywhere.ask(&sample.by_user()).await;
+            assert_eq!(unnamed.refusal(), (400, "invalid-query".to_owned()), "{name}");
+            assert_eq!(unnamed.faults(), [("program".to_owned(), "required".to_owned())], "{name}");
+            everywhere.ask(&sample.with("?program=nobody-s")).await.refused(404, "not-found");
+        }
+        let query = if by_path { "" } else { "?program=default" };
+        succeeded(&sample, &everywhere.ask(&sample.with(query)).await);
+    }
+}
+
+fn judge(name: &str, again: Again, first: &Reply, second: &Reply) {
+    let marked = [first, second].map(|reply| reply.header("idempotent-replayed") == "true");
+    assert_eq!(marked, [false, again == Again::Replayed], "{name}");
+    match again {
+        Again::Replayed | Again::Same => {
+            assert_eq!((second.status, &second.body), (first.status, &first.body), "{name}");
+        }
+        Again::Another => assert_ne!(second.body, first.body, "{name}"),
+    }
+}
+
+#[actix_web::test]
+async fn every_write_sent_twice_is_done_once_and_answered_as_before() {
+    let story = Story::told().await;
+    let writes = admin_samples(&story).await.into_iter().filter(|sample| !sample.is_get());
+    let names: Vec<_> = writes.map(|sample| sample.name).collect();
+    assert_eq!(names, WRITES.map(|(name, _)| name));
+    for (name, again) in WRITES {
+        let (story, sample) = afresh(name).await;
+        let ask: Ask = sample.by_user().header("idempotency-key", "once");
+        let first = story.admin().ask(&ask).await;
+        succeeded(&sample, &first);
+        let stored = story.app.stored();
+        judge(name, again, &first, &story.admin().ask(&ask).await);
+        assert_eq!(stored == story.app.stored(), again != Again::Another, "{name}");
+    }
+    println!("writes={} repeated={}", names.len(), WRITES.len());
+}
