@@ -1,5 +1,6 @@
 //! What `apply_code` and `sign_up` share: somebody arrives, perhaps with a code.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use referral_domain::apply::{self, Applied, ApplyOrder, ApplyScene, GENERATIONS, NewReferral};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::failure::Refused;
 use crate::idempotent::KeyReused;
+use crate::purse::Purse;
 use crate::spread::{Spread, spread};
 use crate::throttle::Throttled;
 
@@ -84,8 +86,30 @@ pub(crate) async fn arrive(
     let scene = load(unit, program, referred, referrer, code, now).await?;
     let mut told = spread(unit, program, &scene.referred, now, ids).await?;
     let existing = told.own.take();
-    let decided = apply::decide(arrival.order, ApplyScene { existing, ..scene }, now, ids);
+    let scene = ApplyScene { existing, ..scene };
+    let decided = decide(unit, arrival.order, scene, &mut told.purse, now, ids).await?;
     Ok((decided, told))
+}
+
+/// Decides, and once more when that shows that the month's budget must be known.
+async fn decide(
+    unit: &mut Unit<'_>,
+    order: &ApplyOrder,
+    scene: ApplyScene,
+    purse: &mut Purse,
+    now: Timestamp,
+    ids: &mut (dyn FnMut() -> Uuid + Send),
+) -> Result<Result<Applied, apply::ApplyRefusal>, StoreError> {
+    let program = scene.program.clone();
+    if program.rules.policy.reward_budget.is_none() {
+        return Ok(apply::decide(order, scene, &mut purse.budget, now, ids));
+    }
+    let first = apply::decide(order, scene.clone(), &mut purse.budget, now, ids);
+    if !purse.must_open() {
+        return Ok(first);
+    }
+    purse.open(unit, &program).await?;
+    Ok(apply::decide(order, scene, &mut purse.budget, now, ids))
 }
 
 /// Adds a new referral to what is recorded.
@@ -171,12 +195,17 @@ async fn load(
         ancestors: Vec::new(),
         crowding: None,
         parked: Vec::new(),
+        refunds: BTreeMap::new(),
     };
     if let Some(code) = &scene.code {
         scene.ancestors = unit.referrals().ancestors(book, code.owner, GENERATIONS).await?;
         scene.crowding = crowding(unit, program, code, now).await?;
         let since = now.plus_micros(-PARKED_FOR);
         scene.parked = unit.spending().parked(book, scene.referred.id, since).await?;
+        if !scene.parked.is_empty() {
+            let spends: Vec<_> = scene.parked.iter().map(|spend| spend.source.clone()).collect();
+            scene.refunds = unit.spending().refunds_of(book, &spends).await?;
+        }
     }
     if let Some(email) = scene.referred.email {
         scene.email_owner = unit.users().email_owner(book, email, scene.referred.id).await?;

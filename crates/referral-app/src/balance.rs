@@ -1,6 +1,7 @@
 //! A user's balance.
 
 use referral_domain::credit::{BalanceSnapshot, may_redeem};
+use referral_domain::ledger::Sums;
 use referral_domain::port::AccountReport;
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -37,9 +38,9 @@ impl App {
 impl BalanceView {
     pub(crate) fn of(account: AccountReport, program: Program, now: Timestamp) -> Self {
         let AccountReport { email, referred, last, aged } = account;
-        let taken = last.as_ref().map_or(0, |line| line.taken);
+        let sums = last.as_ref().map(Sums::of).unwrap_or_default();
         let balances = last.map(|line| line.after).unwrap_or_default();
-        let payable = BalanceSnapshot::payable(balances, aged, taken);
+        let payable = BalanceSnapshot::payable(balances, aged, sums);
         let balance = BalanceSnapshot { balances, payable, as_of: now };
         Self { balance, can_redeem: may_redeem(email, referred), program }
     }

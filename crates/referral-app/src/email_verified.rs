@@ -86,9 +86,9 @@ async fn receipt(
     program: Program,
     own: Option<Referral>,
 ) -> Result<EmailReceipt, StoreError> {
-    let granted = |referral: &Referral| referral.progress.reward.is_granted().then_some(referral.facts.terms);
+    let granted = |referral: &Referral| referral.progress.reward.is_posted().then_some(referral.facts.terms);
     let reward = own.as_ref().and_then(granted).map(|terms| program.money(terms.referrer_reward));
-    let welcome_credit_granted = own.as_ref().is_some_and(|referral| referral.progress.welcome.is_granted());
+    let welcome_credit_granted = own.as_ref().is_some_and(|referral| referral.progress.welcome.is_posted());
     let referral = match own {
         Some(referral) => Some(named(unit, referral).await?),
         None => None,

@@ -3,7 +3,7 @@
 use referral_domain::credit::{OverReversal, Redemption, Reversal, may_redeem, reversible};
 use referral_domain::id::{RedemptionId, TransactionId};
 use referral_domain::ledger::{
-    CreatedBy, Heading, Journal, Origin, ReferenceType, SystemAccount, TransactionKind,
+    CreatedBy, Heading, Journal, Origin, ReferenceType, Reversed, SystemAccount, TransactionKind,
 };
 use referral_domain::port::{Changes, Unit};
 use referral_domain::program::Program;
@@ -156,7 +156,7 @@ fn heading(
         origin: Origin::RedeemReversal,
         origin_id: command.reference.to_string(),
         referral: None,
-        reverses: redemption.transaction,
+        reverses: redemption.transaction.map(|id| Reversed { id, kind: TransactionKind::CreditRedemption }),
         description: command.reason.clone().unwrap_or_else(usual),
         reference: Some(command.reference.to_string()),
         reference_type: Some(ReferenceType::Redemption),

@@ -10,12 +10,12 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
-use referral_domain::reference::{HostId, Slug};
-use referral_domain::time::Timestamp;
+use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::coalesce::Coalesced;
@@ -91,6 +91,15 @@ impl Reports for SharedReads {
         aged: Timestamp,
     ) -> Result<AccountReport, StoreError> {
         self.reports.account(book, host, aged).await
+    }
+
+    async fn event(
+        &self,
+        book: BookId,
+        source: &SourceId,
+        month: Month,
+    ) -> Result<Option<EventReport>, StoreError> {
+        self.reports.event(book, source, month).await
     }
 
     async fn history(

@@ -8,15 +8,14 @@ use referral_domain::program::Program;
 use referral_domain::referral::Referral;
 use referral_domain::settle::{Circumstances, expire};
 use referral_domain::time::{DAY, Timestamp};
-use referral_domain::user::EmailStatus;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::spread::{Spread, status_of};
+use crate::spread::{Concerned, Spread, status_of};
 use crate::transact::transact;
 
 /// How many rows one unit takes from one program.
-const SWEEP: u32 = 500;
+pub(crate) const SWEEP: u32 = 500;
 /// How many units a sweep spends on one program: what is left waits for the next.
 const UNITS: usize = 200;
 /// How long a reply is kept for its idempotency key.
@@ -81,7 +80,7 @@ impl App {
 }
 
 /// Runs one unit after the other until one finds less than it may take; answers how many rows they changed.
-async fn until_done<F>(unit: impl Fn() -> F + Send) -> Result<u64, StoreError>
+pub(crate) async fn until_done<F>(unit: impl Fn() -> F + Send) -> Result<u64, StoreError>
 where
     F: Future<Output = Result<u64, StoreError>> + Send,
 {
@@ -115,31 +114,30 @@ async fn reconcile_some(
     if claimed.is_empty() {
         return Ok(0);
     }
-    let mut spread = Spread::default();
-    for (referral, referrer) in with_referrers(unit, program, claimed, now).await? {
-        let seen = Circumstances { paused: program.is_paused(), referrer, now };
-        spread.settle_as_it_is(referral, &seen, ids);
-    }
+    let mut spread = Spread::begin(program, now);
+    let concerned = with_referrers(unit, program, claimed, now).await?;
+    spread.settle(unit, program, concerned, ids).await?;
     let changed = spread.changes.progress.len() as u64;
     spread.record(unit, program, now, ids).await?;
     Ok(changed)
 }
 
-/// The claimed referrals, each with what is known of its referrer's e-mail.
-async fn with_referrers(
+/// The claimed referrals, each with what is known of its people's e-mails.
+pub(crate) async fn with_referrers(
     unit: &mut Unit<'_>,
     program: &Program,
     claimed: Vec<Referral>,
     now: Timestamp,
-) -> Result<Vec<(Referral, EmailStatus)>, StoreError> {
+) -> Result<Vec<Concerned>, StoreError> {
     let referred: Vec<UserId> = claimed.iter().map(|referral| referral.facts.referred).collect();
     let names = unit.users().names(program.book, &referred).await?;
     let users: Vec<_> =
         names.into_iter().zip(referred).map(|(host, fresh)| NewUser { host, fresh }).collect();
     let scene = unit.spending().scene(program.book, &users, &[], now).await?;
     let with = |referral: Referral| {
-        let status = status_of(&scene.referrers, referral.facts.referrer);
-        (referral, status)
+        let referrer = status_of(&scene.referrers, referral.facts.referrer);
+        let paused = program.is_paused();
+        Concerned::as_it_is(referral, Circumstances { paused, referrer, spent_at: None, now })
     };
     Ok(claimed.into_iter().map(with).collect())
 }

@@ -1,13 +1,18 @@
 //! Applying a code: who may be referred by whom, and what a new referral begins with.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
+use crate::budget::Budget;
 use crate::code::{Code, Unusable};
+use crate::commission::CommissionProgress;
 use crate::id::{ReferralId, UserId};
 use crate::program::Program;
+use crate::reference::SourceId;
 use crate::referral::{Attribution, Award, Progress, Referral, ReferralFacts, Review, SpendTotals, State};
-use crate::settle::{Circumstances, Grant, hear_email, settle};
-use crate::spend::{PARKED_FOR, SpendEvent};
+use crate::settle::{Circumstances, Grant, gained, hear_email, settle};
+use crate::spend::{RefundFact, SpendEvent, effective_refund, folds};
 use crate::time::Timestamp;
 use crate::tracking::DayDelta;
 use crate::user::UserFacts;
@@ -35,8 +40,10 @@ pub struct ApplyScene {
     /// When the referral was made that fills the limit of [`daily_limit`]: the one with just as many, itself
     /// included, since the last 24 hours began. `None` while there are fewer.
     pub crowding: Option<Timestamp>,
-    /// Events of the referred user that wait for a referral.
+    /// Spends of the referred user that wait for a referral.
     pub parked: Vec<SpendEvent>,
+    /// The refunds that name one of them, by its id.
+    pub refunds: BTreeMap<SourceId, Vec<RefundFact>>,
 }
 
 /// What is asked.
@@ -119,7 +126,7 @@ pub enum Applied {
 /// The first [`ApplyRefusal`].
 ///
 /// ```
-/// # use referral_domain::{apply::*, code::*, id::*, money::*, program::*, reference::*, referral::*, time::*, user::*};
+/// # use referral_domain::{apply::*, budget::*, code::*, id::*, money::*, program::*, reference::*, referral::*, time::*, user::*};
 /// # use uuid::Uuid;
 /// # let (book, usd, now) = (BookId(7), Currency::parse("USD")?, Timestamp::from_micros(1_769_862_896_000_000));
 /// # let user = |n| UserId::from_uuid(Uuid::from_u128(n));
@@ -131,21 +138,23 @@ pub enum Applied {
 /// # let code = Code::primary(book, CodeId::from_uuid(Uuid::from_u128(3)), ana.id, text, now);
 /// let scene = ApplyScene {
 ///     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
-///     ancestors: vec![], crowding: None, parked: vec![],
+///     ancestors: vec![], crowding: None, parked: vec![], refunds: Default::default(),
 /// };
+/// let mut budget = Budget::unbounded(now.month());
 /// let attribution = Attribution { source: Source::Typed, click: None, clicked_at: None, sub_id: None };
 /// let order = ApplyOrder { applied_at: now, attribution };
 /// let (mut last, own) = (10, ApplyScene { referred: scene.referrer.clone().expect("Ana"), ..scene.clone() });
 /// let mut ids = || { last += 1; Uuid::from_u128(last) };
-/// let Applied::New(new) = decide(&order, scene, now, &mut ids)? else { panic!("Ben has no referral yet") };
+/// let Applied::New(new) = decide(&order, scene, &mut budget, now, &mut ids)? else { panic!("Ben has no referral yet") };
 /// assert_eq!(new.referral.progress.state, State::Pending);
 /// assert_eq!(new.referral.facts.qualifies_until, now.plus_days(90));
-/// assert_eq!(decide(&order, own, now, &mut ids), Err(ApplyRefusal::SelfReferral));
+/// assert_eq!(decide(&order, own, &mut budget, now, &mut ids), Err(ApplyRefusal::SelfReferral));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn decide(
     order: &ApplyOrder,
     scene: ApplyScene,
+    budget: &mut Budget,
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> Result<Applied, ApplyRefusal> {
@@ -162,7 +171,7 @@ pub fn decide(
     people_allow(&scene, &referrer)?;
     times_allow(&scene, order.applied_at, now)?;
     limit_allows(&scene)?;
-    Ok(Applied::New(Box::new(make(order, scene, code, &referrer, now, ids))))
+    Ok(Applied::New(Box::new(make(order, scene, code, (&referrer, budget), now, ids))))
 }
 
 fn code_allows(scene: &ApplyScene, code: &Code, now: Timestamp) -> Result<(), ApplyRefusal> {
@@ -215,20 +224,24 @@ fn limit_allows(scene: &ApplyScene) -> Result<(), ApplyRefusal> {
 
 fn make(
     order: &ApplyOrder,
-    scene: ApplyScene,
+    mut scene: ApplyScene,
     mut code: Code,
-    referrer: &UserFacts,
+    (referrer, budget): (&UserFacts, &mut Budget),
     now: Timestamp,
     ids: &mut dyn FnMut() -> Uuid,
 ) -> NewReferral {
     let mut referral = fresh(order, &scene, &code, ReferralId::from_uuid(ids()), now);
+    let before = referral.progress.clone();
     hear_email(&mut referral, scene.referred.email_status());
-    let folded = fold_parked(&mut referral, scene.parked, &scene.program, now);
-    let seen = Circumstances { paused: scene.program.is_paused(), referrer: referrer.email_status(), now };
-    let grants = settle(&mut referral, &seen, ids);
+    let parked = std::mem::take(&mut scene.parked);
+    let (folded, revenue) = fold_parked(&mut referral, parked, &scene);
+    let (paused, referrer) = (scene.program.is_paused(), referrer.email_status());
+    let seen = Circumstances { paused, referrer, spent_at: None, now };
+    let grants = settle(&mut referral, &seen, budget, ids);
     code.uses += 1;
     code.last_used_at = Some(now);
-    let day = first_day(&referral, &folded, &grants, now);
+    let mut day = gained(&referral.facts, &before, &referral.progress, &grants, now);
+    (day.signups, day.revenue) = (1, revenue);
     NewReferral { referral, code, grants, folded, day }
 }
 
@@ -263,36 +276,26 @@ fn untouched(now: Timestamp) -> Progress {
         welcome: Award::NotDue,
         reward: Award::NotDue,
         reward_steps: 0,
+        commission: CommissionProgress::default(),
         updated_at: now,
     }
 }
 
-/// Counts what was spent before anybody told of the referral, if it is told in time and lies in the window.
+/// Counts what was spent before anybody told of the referral, less what was refunded of it; answers what that comes to.
 fn fold_parked(
     referral: &mut Referral,
-    parked: Vec<SpendEvent>,
-    program: &Program,
-    now: Timestamp,
-) -> Vec<SpendEvent> {
-    let counts = |event: &SpendEvent| {
-        let waiting = now.since(event.recorded_at) <= PARKED_FOR;
-        waiting
-            && event.amount.currency() == program.currency
-            && referral.facts.window_holds(event.occurred_at)
-    };
-    let folded: Vec<_> = parked.into_iter().filter(counts).collect();
-    let sum = folded.iter().fold(0_i64, |sum, event| sum.saturating_add(event.amount.minor()));
-    referral.progress.spend.gross = sum;
-    folded
-}
-
-fn first_day(referral: &Referral, folded: &[SpendEvent], grants: &[Grant], now: Timestamp) -> DayDelta {
-    let mut day = DayDelta::of(&referral.facts, now.day());
-    day.signups = 1;
-    day.verified_signups = i64::from(referral.progress.state.activated_at().is_some());
-    day.conversions = i64::from(referral.progress.state.completed_at().is_some());
-    day.revenue = folded.iter().map(|event| event.amount.minor()).sum();
-    day.earned =
-        grants.iter().filter(|grant| grant.to == referral.facts.referrer).map(|grant| grant.amount).sum();
-    day
+    mut parked: Vec<SpendEvent>,
+    scene: &ApplyScene,
+) -> (Vec<SpendEvent>, i64) {
+    let Referral { facts, progress } = referral;
+    parked.retain(|spend| folds(spend, facts, scene.program.currency));
+    let mut counted = 0_i64;
+    for spend in &parked {
+        let refunds = scene.refunds.get(&spend.source).map_or(&[][..], Vec::as_slice);
+        let refunded = effective_refund(spend, refunds, facts.terms.clawback_window_days);
+        let gross = spend.amount.minor();
+        crate::spend::add(progress, facts, spend.occurred_at, gross, refunded);
+        counted = counted.saturating_add(gross - refunded);
+    }
+    (parked, counted)
 }

@@ -2,7 +2,7 @@
 
 use crate::auth::words;
 use crate::id::{RedemptionId, TransactionId, UserId};
-use crate::ledger::{Balances, Wallet};
+use crate::ledger::{Balances, Sums, Wallet};
 use crate::reference::Reference;
 use crate::time::Timestamp;
 use crate::user::EmailStatus;
@@ -81,22 +81,25 @@ impl BalanceSnapshot {
     #[must_use]
     pub fn of(wallet: &Wallet, aged: i64, as_of: Timestamp) -> Self {
         let balances = wallet.balances();
-        let taken = wallet.last.as_ref().map_or(0, |line| line.taken);
-        Self { balances, payable: Self::payable(balances, aged, taken), as_of }
+        let sums = wallet.last.as_ref().map(Sums::of).unwrap_or_default();
+        Self { balances, payable: Self::payable(balances, aged, sums), as_of }
     }
 
-    /// `max(0, min(available, aged - taken))`: welcome credits, adjustments and reversals can be spent, never cashed
+    /// `max(0, min(available, aged - taken - paid_out))`: welcome credits, adjustments and reversals can be spent, never cashed
     /// out (`domain.md`, Credits).
     ///
     /// ```
-    /// use referral_domain::{credit::BalanceSnapshot, ledger::Balances};
-    /// let balances = Balances { available: 3_500, ..Balances::default() };
-    /// assert_eq!(BalanceSnapshot::payable(balances, 2_500, 0), 2_500, "10.00 of it was a welcome credit");
-    /// assert_eq!(BalanceSnapshot::payable(balances, 2_500, 2_000), 500);
+    /// use referral_domain::{credit::BalanceSnapshot, ledger::{Balances, Sums}};
+    /// let (balances, earned) = (Balances { available: 3_500, ..Balances::default() }, 2_500);
+    /// let sums = Sums { earned, taken: 0, paid_out: 0 };
+    /// assert_eq!(BalanceSnapshot::payable(balances, earned, sums), 2_500, "10.00 of it was a welcome credit");
+    /// assert_eq!(BalanceSnapshot::payable(balances, earned, Sums { taken: 2_000, ..sums }), 500);
+    /// assert_eq!(BalanceSnapshot::payable(balances, earned, Sums { taken: 1_000, paid_out: 1_000, ..sums }), 500);
     /// ```
     #[must_use]
-    pub fn payable(balances: Balances, aged: i64, taken: i64) -> i64 {
-        balances.available.min(aged.saturating_sub(taken)).max(0)
+    pub fn payable(balances: Balances, aged: i64, sums: Sums) -> i64 {
+        let left = aged.saturating_sub(sums.taken).saturating_sub(sums.paid_out);
+        balances.available.min(left).max(0)
     }
 }
 

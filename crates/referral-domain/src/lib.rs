@@ -33,9 +33,13 @@
 pub mod apply;
 pub mod audit;
 pub mod auth;
+pub mod budget;
 pub mod code;
+pub mod commission;
 pub mod credit;
+pub mod explain;
 pub mod grant;
+pub mod hold;
 pub mod id;
 pub mod identity;
 pub mod ledger;

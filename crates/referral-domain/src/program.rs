@@ -1,6 +1,7 @@
 //! Programs and their rules: terms that were promised, policy that protects.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::id::BookId;
@@ -148,6 +149,32 @@ pub struct Commission {
     /// The most one referral can earn, in minor units; `None` for no bound.
     pub cap: Option<i64>,
 }
+
+impl Commission {
+    /// The rate in millionths, as it is stored. A rate has at most 6 digits after the point, so this is exact.
+    ///
+    /// ```
+    /// use referral_domain::program::Commission;
+    /// let fifth = Commission { rate: rust_decimal::Decimal::new(2, 1), months: 12, cap: None };
+    /// assert_eq!(fifth.millionths(), 200_000);
+    /// assert_eq!(Commission::of_millionths(200_000, 12, None), Some(fifth));
+    /// assert_eq!(Commission::of_millionths(1_000_001, 12, None), None, "more than was spent");
+    /// ```
+    #[must_use]
+    pub fn millionths(&self) -> i64 {
+        let scaled = self.rate.checked_mul(Decimal::from(MILLION));
+        scaled.and_then(|scaled| scaled.trunc().to_i64()).unwrap_or(MILLION)
+    }
+
+    /// A commission by its rate in millionths; `None` outside 0 to 1.
+    #[must_use]
+    pub fn of_millionths(rate: i64, months: u32, cap: Option<i64>) -> Option<Self> {
+        let rate = (0..=MILLION).contains(&rate).then(|| Decimal::new(rate, 6).normalize())?;
+        Some(Self { rate, months, cap })
+    }
+}
+
+const MILLION: i64 = 1_000_000;
 
 /// A rate as its plain digits: a float would not come back equal.
 mod rate_text {

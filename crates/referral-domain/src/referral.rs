@@ -2,6 +2,7 @@
 
 use crate::auth::words;
 use crate::code::CodeText;
+use crate::commission::CommissionProgress;
 use crate::id::{BookId, CaseId, ClickId, CodeId, ReferralId, TransactionId, UserId};
 use crate::program::Terms;
 use crate::time::Timestamp;
@@ -168,7 +169,7 @@ impl State {
 /// use referral_domain::referral::{Award, AwardStatus, WithheldReason};
 /// let award = Award::Withheld(WithheldReason::EmailNotVerified);
 /// assert_eq!((award.status(), award.reason()), (AwardStatus::Withheld, Some(WithheldReason::EmailNotVerified)));
-/// assert!(!award.is_granted());
+/// assert!(!award.is_posted());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Award {
@@ -176,6 +177,15 @@ pub enum Award {
     NotDue,
     /// Its condition is met; this stands in the way.
     Withheld(WithheldReason),
+    /// Posted to the ledger, and not usable yet.
+    Held {
+        /// When.
+        at: Timestamp,
+        /// By which transaction.
+        transaction: TransactionId,
+        /// From when it can be used.
+        available_at: Timestamp,
+    },
     /// Posted to the ledger.
     Granted {
         /// When.
@@ -183,6 +193,8 @@ pub enum Award {
         /// By which transaction.
         transaction: TransactionId,
     },
+    /// Posted once, and taken back.
+    Retracted,
 }
 
 words! {
@@ -208,14 +220,43 @@ impl Award {
         match self {
             Self::NotDue => AwardStatus::NotDue,
             Self::Withheld(_) => AwardStatus::Withheld,
+            Self::Held { .. } => AwardStatus::Held,
             Self::Granted { .. } => AwardStatus::Granted,
+            Self::Retracted => AwardStatus::Retracted,
         }
     }
 
-    /// Whether it is posted.
+    /// Whether it is posted, held or not.
     #[must_use]
-    pub const fn is_granted(self) -> bool {
-        matches!(self, Self::Granted { .. })
+    pub const fn is_posted(self) -> bool {
+        self.transaction().is_some()
+    }
+
+    /// The transaction that posted it, while it is posted.
+    #[must_use]
+    pub const fn transaction(self) -> Option<TransactionId> {
+        match self {
+            Self::Held { transaction, .. } | Self::Granted { transaction, .. } => Some(transaction),
+            Self::NotDue | Self::Withheld(_) | Self::Retracted => None,
+        }
+    }
+
+    /// When it was posted, while it is.
+    #[must_use]
+    pub const fn posted_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Held { at, .. } | Self::Granted { at, .. } => Some(at),
+            Self::NotDue | Self::Withheld(_) | Self::Retracted => None,
+        }
+    }
+
+    /// From when it can be used, while it is held.
+    #[must_use]
+    pub const fn available_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Held { available_at, .. } => Some(available_at),
+            Self::NotDue | Self::Withheld(_) | Self::Granted { .. } | Self::Retracted => None,
+        }
     }
 
     /// What stands in the way.
@@ -223,7 +264,7 @@ impl Award {
     pub const fn reason(self) -> Option<WithheldReason> {
         match self {
             Self::Withheld(reason) => Some(reason),
-            Self::NotDue | Self::Granted { .. } => None,
+            Self::NotDue | Self::Held { .. } | Self::Granted { .. } | Self::Retracted => None,
         }
     }
 }
@@ -307,17 +348,32 @@ pub struct Progress {
     pub welcome: Award,
     /// The referrer's reward.
     pub reward: Award,
-    /// How often the reward was granted or retracted; odd while it is granted.
+    /// How often the reward was granted or retracted; odd while it is posted.
     pub reward_steps: u32,
+    /// The referrer's commission.
+    pub commission: CommissionProgress,
     /// When anything here last changed.
     pub updated_at: Timestamp,
 }
 
 impl ReferralFacts {
-    /// Whether spend of that instant counts: `applied_at <= at < qualifies_until`.
+    /// Whether spend of that instant counts towards the threshold: `applied_at <= at < qualifies_until`.
     #[must_use]
     pub fn window_holds(&self, at: Timestamp) -> bool {
         self.applied_at <= at && at < self.qualifies_until
+    }
+
+    /// Whether spend of that instant earns commission: `applied_at <= at < applied_at + months`; never where none was
+    /// promised.
+    #[must_use]
+    pub fn commission_holds(&self, at: Timestamp) -> bool {
+        self.applied_at <= at && self.commission_until().is_some_and(|until| at < until)
+    }
+
+    /// The end of the commission's months; `None` where none was promised.
+    #[must_use]
+    pub fn commission_until(&self) -> Option<Timestamp> {
+        self.terms.commission.map(|terms| self.applied_at.plus_months(terms.months))
     }
 }
 

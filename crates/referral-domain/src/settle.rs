@@ -1,9 +1,11 @@
 //! Due is a level, never an edge: after any change to a referral, [`settle`] compares what is due with what is
 //! granted and says what to post. No rule here reads the order in which facts arrived.
 
-use crate::id::{ReferralId, TransactionId, UserId};
+use crate::budget::Budget;
+use crate::commission;
+use crate::id::{CodeId, ReferralId, TransactionId, UserId};
 use crate::reference::SourceId;
-use crate::referral::{Award, Progress, Referral, Review, State, WithheldReason};
+use crate::referral::{Award, Progress, Referral, ReferralFacts, Review, State, WithheldReason};
 use crate::time::Timestamp;
 use crate::tracking::DayDelta;
 use crate::user::EmailStatus;
@@ -15,15 +17,22 @@ pub struct Circumstances {
     pub paused: bool,
     /// Whether the referrer's e-mail is verified.
     pub referrer: EmailStatus,
+    /// When the spend took place that is being counted, if one is: what it earns is held from then on.
+    pub spent_at: Option<Timestamp>,
     /// When this is decided.
     pub now: Timestamp,
 }
 
-/// Which promise is kept.
+/// Which promise is kept, or taken back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Promise {
     /// The referred user's welcome credit.
     Welcome,
+    /// The welcome credit is taken back.
+    WelcomeRetraction {
+        /// The transaction that posted it.
+        of: TransactionId,
+    },
     /// The referrer's reward; the number of its step, odd for a grant.
     Reward {
         /// 1 for the first grant.
@@ -31,33 +40,89 @@ pub enum Promise {
         /// The net spend that made it due, in minor units, for the description.
         threshold: i64,
     },
+    /// The reward is taken back; the number of its step is even.
+    RewardRetraction {
+        /// 2 for the first time.
+        step: u32,
+        /// The transaction that posted it.
+        of: TransactionId,
+    },
+    /// The referrer's commission rises.
+    Commission {
+        /// 1 for the first time it moves.
+        step: u32,
+        /// What is posted of it after that.
+        posted: i64,
+    },
+    /// The referrer's commission falls.
+    CommissionRetraction {
+        /// One more than the last time it moved.
+        step: u32,
+        /// What is posted of it after that.
+        posted: i64,
+    },
 }
 
-/// An amount to post.
+impl Promise {
+    /// Whether it is the referrer's, not the referred user's.
+    #[must_use]
+    pub const fn is_the_referrers(self) -> bool {
+        !matches!(self, Self::Welcome | Self::WelcomeRetraction { .. })
+    }
+
+    /// Whether it is taken back, not kept.
+    #[must_use]
+    pub const fn is_taken_back(self) -> bool {
+        match self {
+            Self::Welcome | Self::Reward { .. } | Self::Commission { .. } => false,
+            Self::WelcomeRetraction { .. }
+            | Self::RewardRetraction { .. }
+            | Self::CommissionRetraction { .. } => true,
+        }
+    }
+}
+
+/// An amount to post: granted, or taken back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grant {
     /// The transaction that posts it.
     pub transaction: TransactionId,
-    /// Which promise it keeps.
+    /// Which promise it keeps or takes back.
     pub promise: Promise,
-    /// Who is credited.
+    /// Whose balances it moves.
     pub to: UserId,
     /// How much, in minor units; always positive.
     pub amount: i64,
     /// For which referral.
     pub referral: ReferralId,
-    /// The event that made it due, when one did.
+    /// By which code that came.
+    pub code: CodeId,
+    /// The event that brought it about, when one did.
     pub cause: Option<SourceId>,
+    /// The spend it stems from, when one event brought it about: a refund's is the one it names.
+    pub spend: Option<SourceId>,
+    /// Until when it is held; `None` when it can be used at once, or is taken back.
+    pub held_until: Option<Timestamp>,
     /// When it took effect.
     pub effective_at: Timestamp,
 }
 
+impl Grant {
+    /// The amount, negative when it is taken back.
+    #[must_use]
+    pub const fn signed(&self) -> i64 {
+        if self.promise.is_taken_back() { -self.amount } else { self.amount }
+    }
+}
+
 /// Brings a referral's state and awards to the level its facts demand, and says what is to be posted.
 ///
-/// Repeating it changes nothing and posts nothing. Each grant takes one id from `ids`.
+/// Repeating it changes nothing and posts nothing. Each grant takes one id from `ids`. What stands in the way holds back
+/// grants alone: what is not due is taken back whatever stands in the way. A reward that nothing else holds back asks
+/// the budget.
 ///
 /// ```
-/// # use referral_domain::{apply::*, code::*, id::*, money::*, program::*, reference::*, referral::*, time::*, user::*};
+/// # use referral_domain::{apply::*, budget::*, code::*, id::*, money::*, program::*, reference::*, referral::*, time::*, user::*};
 /// # use uuid::Uuid;
 /// # let (book, usd, now) = (BookId(7), Currency::parse("USD")?, Timestamp::from_micros(1_769_862_896_000_000));
 /// # let user = |n| UserId::from_uuid(Uuid::from_u128(n));
@@ -70,99 +135,195 @@ pub struct Grant {
 /// # let attribution = Attribution { source: Source::Typed, click: None, clicked_at: None, sub_id: None };
 /// # let scene = ApplyScene {
 /// #     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
-/// #     ancestors: vec![], crowding: None, parked: vec![],
+/// #     ancestors: vec![], crowding: None, parked: vec![], refunds: Default::default(),
 /// # };
+/// # let mut budget = Budget::unbounded(now.month());
 /// # let (mut last, order) = (10, ApplyOrder { applied_at: now, attribution });
 /// # let mut ids = || { last += 1; Uuid::from_u128(last) };
-/// # let Applied::New(new) = referral_domain::apply::decide(&order, scene, now, &mut ids)? else { panic!("new") };
-/// use referral_domain::settle::{Circumstances, hear_email, settle};
+/// # let Applied::New(new) = referral_domain::apply::decide(&order, scene, &mut budget, now, &mut ids)? else { panic!("new") };
+/// use referral_domain::settle::{Circumstances, Grant, hear_email, settle};
 /// let mut referral = new.referral;
 /// referral.progress.spend.gross = 6_000;
-/// let seen = Circumstances { paused: false, referrer: EmailStatus::Unknown, now };
-/// assert!(settle(&mut referral, &seen, &mut ids).is_empty());
+/// let seen = Circumstances { paused: false, referrer: EmailStatus::Unknown, spent_at: None, now };
+/// assert!(settle(&mut referral, &seen, &mut budget, &mut ids).is_empty());
 /// assert_eq!(referral.progress.reward, Award::Withheld(WithheldReason::EmailNotVerified));
 /// hear_email(&mut referral, EmailStatus::Verified(now));
-/// let granted: Vec<_> = settle(&mut referral, &seen, &mut ids).iter().map(|grant| grant.amount).collect();
+/// let granted: Vec<_> = settle(&mut referral, &seen, &mut budget, &mut ids).iter().map(Grant::signed).collect();
 /// assert_eq!(granted, [1_000, 2_500]);
-/// assert!(settle(&mut referral, &seen, &mut ids).is_empty(), "once");
+/// assert!(settle(&mut referral, &seen, &mut budget, &mut ids).is_empty(), "once");
+/// referral.progress.spend.refunded = 1_001;
+/// let taken: Vec<_> = settle(&mut referral, &seen, &mut budget, &mut ids).iter().map(Grant::signed).collect();
+/// assert_eq!((taken, referral.progress.reward), (vec![-2_500], Award::Retracted));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn settle(
     referral: &mut Referral,
     seen: &Circumstances,
+    budget: &mut Budget,
     ids: &mut dyn FnMut() -> uuid::Uuid,
 ) -> Vec<Grant> {
     relabel(referral, seen.now);
-    let due = [welcome_due(referral, seen), reward_due(referral, seen)];
-    let granted = due.into_iter().flatten().map(|due| grant(referral, due, seen.now, ids)).collect();
+    let welcome = settle_welcome(referral, seen, ids);
+    let reward = settle_reward(referral, seen, budget, ids);
+    let commission = settle_commission(referral, seen, ids);
     referral.progress.updated_at = seen.now;
-    granted
+    [welcome, reward, commission].into_iter().flatten().collect()
 }
 
-/// A promise that is due, not granted, and not withheld.
-struct Due {
+/// What is to be done so that an award is at its level.
+enum Step {
+    /// Nothing.
+    Stay,
+    /// It is due and nothing stands in the way.
+    Grant,
+    /// It is posted and not due.
+    TakeBack(TransactionId),
+}
+
+/// Writes down what the level is, and answers what is to be done. `once` is whether it was ever posted.
+fn step(award: &mut Award, due: bool, once: bool, obstacle: impl FnOnce() -> Option<WithheldReason>) -> Step {
+    match (award.transaction(), due) {
+        (Some(_), true) => return Step::Stay,
+        (Some(of), false) => {
+            *award = Award::Retracted;
+            return Step::TakeBack(of);
+        }
+        (None, false) => *award = if once { Award::Retracted } else { Award::NotDue },
+        (None, true) => match obstacle() {
+            None => return Step::Grant,
+            Some(reason) => *award = Award::Withheld(reason),
+        },
+    }
+    Step::Stay
+}
+
+fn grant(
+    facts: &ReferralFacts,
     promise: Promise,
-    to: UserId,
     amount: i64,
-}
-
-fn grant(referral: &mut Referral, due: Due, now: Timestamp, ids: &mut dyn FnMut() -> uuid::Uuid) -> Grant {
-    let transaction = TransactionId::from_uuid(ids());
-    let award = Award::Granted { at: now, transaction };
-    match due.promise {
-        Promise::Welcome => referral.progress.welcome = award,
-        Promise::Reward { step, .. } => {
-            referral.progress.reward = award;
-            referral.progress.reward_steps = step;
-        }
-    }
-    let Due { promise, to, amount } = due;
-    Grant { transaction, promise, to, amount, referral: referral.facts.id, cause: None, effective_at: now }
-}
-
-fn welcome_due(referral: &mut Referral, seen: &Circumstances) -> Option<Due> {
-    let amount = referral.facts.terms.welcome_credit;
-    let due = amount > 0 && referral.progress.state.activated_at().is_some() && !is_fraud(&referral.progress);
-    let obstacle = obstacle(&referral.progress, seen);
-    let promise = Promise::Welcome;
-    due_unless(&mut referral.progress.welcome, due, obstacle).then_some(Due {
+    now: Timestamp,
+    ids: &mut dyn FnMut() -> uuid::Uuid,
+) -> Grant {
+    Grant {
+        transaction: TransactionId::from_uuid(ids()),
         promise,
-        to: referral.facts.referred,
+        to: if promise.is_the_referrers() { facts.referrer } else { facts.referred },
         amount,
-    })
+        referral: facts.id,
+        code: facts.code,
+        cause: None,
+        spend: None,
+        held_until: None,
+        effective_at: now,
+    }
 }
 
-fn reward_due(referral: &mut Referral, seen: &Circumstances) -> Option<Due> {
-    let amount = referral.facts.terms.referrer_reward;
-    let due = amount > 0 && referral.reached() && !is_fraud(&referral.progress) && may_qualify(referral);
-    let unverified = matches!(seen.referrer, EmailStatus::Unverified);
-    let obstacle =
-        obstacle(&referral.progress, seen).or(unverified.then_some(WithheldReason::ReferrerEmailNotVerified));
-    let promise = Promise::Reward {
-        step: referral.progress.reward_steps + 1,
-        threshold: referral.facts.terms.spend_threshold,
+/// The welcome credit is never held, and only fraud takes it back: then it stays taken.
+fn settle_welcome(
+    referral: &mut Referral,
+    seen: &Circumstances,
+    ids: &mut dyn FnMut() -> uuid::Uuid,
+) -> Option<Grant> {
+    let Referral { facts, progress } = referral;
+    let amount = facts.terms.welcome_credit;
+    let once = progress.welcome == Award::Retracted;
+    let due = amount > 0 && progress.state.activated_at().is_some() && !is_fraud(progress) && !once;
+    let obstacle = obstacle(progress, seen);
+    let promise = match step(&mut progress.welcome, due, once, || obstacle) {
+        Step::Stay => return None,
+        Step::Grant => Promise::Welcome,
+        Step::TakeBack(of) => Promise::WelcomeRetraction { of },
     };
-    due_unless(&mut referral.progress.reward, due, obstacle).then_some(Due {
-        promise,
-        to: referral.facts.referrer,
-        amount,
-    })
+    let grant = grant(facts, promise, amount, seen.now, ids);
+    if !promise.is_taken_back() {
+        progress.welcome = Award::Granted { at: seen.now, transaction: grant.transaction };
+    }
+    Some(grant)
 }
 
-/// Writes down what the level is, and answers whether a grant is to be posted.
-fn due_unless(award: &mut Award, due: bool, obstacle: Option<WithheldReason>) -> bool {
-    match (*award, due, obstacle) {
-        (Award::Granted { .. }, _, _) => false,
-        (_, false, _) => {
-            *award = Award::NotDue;
-            false
-        }
-        (_, true, Some(reason)) => {
-            *award = Award::Withheld(reason);
-            false
-        }
-        (_, true, None) => true,
+fn settle_reward(
+    referral: &mut Referral,
+    seen: &Circumstances,
+    budget: &mut Budget,
+    ids: &mut dyn FnMut() -> uuid::Uuid,
+) -> Option<Grant> {
+    let due = is_reward_due(referral);
+    let Referral { facts, progress } = referral;
+    let amount = facts.terms.referrer_reward;
+    let (steps, standing) = (progress.reward_steps, referrers_obstacle(progress, seen));
+    let spent = || (!budget.admits(amount)).then_some(WithheldReason::Budget);
+    let promise = match step(&mut progress.reward, due, steps > 0, || standing.or_else(spent)) {
+        Step::Stay => return None,
+        Step::Grant => Promise::Reward { step: steps + 1, threshold: facts.terms.spend_threshold },
+        Step::TakeBack(of) => Promise::RewardRetraction { step: steps + 1, of },
+    };
+    let mut grant = grant(facts, promise, amount, seen.now, ids);
+    progress.reward_steps = steps + 1;
+    if !promise.is_taken_back() {
+        grant.held_until = held_until(facts, seen.now, seen.now);
+        progress.reward = posted(&grant);
     }
+    Some(grant)
+}
+
+/// Whether the facts demand that the reward be posted, whatever stands in the way.
+#[must_use]
+pub fn is_reward_due(referral: &Referral) -> bool {
+    let amount = referral.facts.terms.referrer_reward;
+    amount > 0 && referral.reached() && !is_fraud(&referral.progress) && may_qualify(referral)
+}
+
+fn posted(grant: &Grant) -> Award {
+    let (at, transaction) = (grant.effective_at, grant.transaction);
+    match grant.held_until {
+        Some(available_at) => Award::Held { at, transaction, available_at },
+        None => Award::Granted { at, transaction },
+    }
+}
+
+/// Until when something is held that was earned at an instant; `None` when that is not in the future.
+fn held_until(facts: &ReferralFacts, earned_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let days = facts.terms.hold_days;
+    Some(earned_at.plus_days(days)).filter(|until| days > 0 && *until > now)
+}
+
+/// Posts the difference between what the commission comes to and what is posted of it, either way.
+fn settle_commission(
+    referral: &mut Referral,
+    seen: &Circumstances,
+    ids: &mut dyn FnMut() -> uuid::Uuid,
+) -> Option<Grant> {
+    let Referral { facts, progress } = referral;
+    let terms = facts.terms.commission.as_ref()?;
+    let fraud = is_fraud(progress);
+    let standing = referrers_obstacle(progress, seen);
+    let commission = &mut progress.commission;
+    commission.due = if fraud { 0 } else { commission::due(terms, commission.net()) };
+    let rises = commission.due > commission.posted;
+    commission.withheld = standing.filter(|_| rises);
+    if commission.due == commission.posted || commission.withheld.is_some() {
+        return None;
+    }
+    let step = commission.steps + 1;
+    let posted = commission.due;
+    let promise = if rises {
+        Promise::Commission { step, posted }
+    } else {
+        Promise::CommissionRetraction { step, posted }
+    };
+    let amount = (commission.due - commission.posted).abs();
+    (commission.posted, commission.steps) = (commission.due, step);
+    let mut grant = grant(facts, promise, amount, seen.now, ids);
+    if rises {
+        grant.held_until = held_until(facts, seen.spent_at.unwrap_or(seen.now), seen.now);
+    }
+    Some(grant)
+}
+
+/// What stands in the way of anything for the referrer, the gravest first.
+fn referrers_obstacle(progress: &Progress, seen: &Circumstances) -> Option<WithheldReason> {
+    let unverified = matches!(seen.referrer, EmailStatus::Unverified);
+    obstacle(progress, seen).or(unverified.then_some(WithheldReason::ReferrerEmailNotVerified))
 }
 
 /// What stands in the way of anything from this referral, the gravest first.
@@ -237,24 +398,46 @@ pub struct Resettled {
 }
 
 /// Settles a referral again after something outside it changed: its referred user's e-mail, its referrer's, the
-/// program's status. Counts an activation or conversion on the day it is found.
+/// program's status, the month's budget. Counts an activation or conversion on the day it is found.
 pub fn resettle(
     referral: &mut Referral,
     referred: EmailStatus,
     seen: &Circumstances,
+    budget: &mut Budget,
     ids: &mut dyn FnMut() -> uuid::Uuid,
 ) -> Resettled {
     let before = referral.progress.clone();
     hear_email(referral, referred);
-    let grants = settle(referral, seen, ids);
+    let grants = settle(referral, seen, budget, ids);
     let after = &referral.progress;
-    let mut day = DayDelta::of(&referral.facts, seen.now.day());
-    day.verified_signups =
-        i64::from(before.state.activated_at().is_none() && after.state.activated_at().is_some());
-    day.conversions =
-        i64::from(before.state.completed_at().is_none() && after.state.completed_at().is_some());
-    day.earned =
-        grants.iter().filter(|grant| grant.promise != Promise::Welcome).map(|grant| grant.amount).sum();
+    let day = gained(&referral.facts, &before, after, &grants, seen.now);
     let changed = before != Progress { updated_at: before.updated_at, ..after.clone() };
     Resettled { changed, grants, day }
+}
+
+/// Whether [`resettle`] would ask the month's budget, and so must know it.
+#[must_use]
+pub fn asks_budget(referral: &Referral, referred: EmailStatus, seen: &Circumstances) -> bool {
+    let mut budget = Budget::unbounded(seen.now.month());
+    resettle(&mut referral.clone(), referred, seen, &mut budget, &mut uuid::Uuid::nil);
+    budget.was_used()
+}
+
+/// What the day row gains when a referral goes from one progress to another, but for revenue and what is held.
+pub(crate) fn gained(
+    facts: &ReferralFacts,
+    before: &Progress,
+    after: &Progress,
+    grants: &[Grant],
+    now: Timestamp,
+) -> DayDelta {
+    let became = |was: bool, is: bool| i64::from(!was && is);
+    let active = |progress: &Progress| progress.state.activated_at().is_some();
+    let completed = |progress: &Progress| progress.state.completed_at().is_some();
+    let mut day = DayDelta::of(facts, now.day());
+    day.verified_signups = became(active(before), active(after));
+    day.conversions = became(completed(before), completed(after));
+    day.conversions_reversed = became(completed(after), completed(before));
+    day.earned = grants.iter().filter(|grant| grant.promise.is_the_referrers()).map(Grant::signed).sum();
+    day
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, SecondsFormat, Timelike, Utc};
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;
@@ -61,6 +61,28 @@ impl Timestamp {
     #[must_use]
     pub const fn plus_days(self, days: u32) -> Self {
         Self(self.0.saturating_add((days as i64).saturating_mul(DAY)))
+    }
+
+    /// So many calendar months later, UTC: on the same day of the month, or on that month's last day.
+    ///
+    /// ```
+    /// use referral_domain::time::Timestamp;
+    /// let at = |text| Timestamp::parse(text).expect("RFC 3339");
+    /// assert_eq!(at("2026-01-31T12:00:00Z").plus_months(1), at("2026-02-28T12:00:00Z"));
+    /// assert_eq!(at("2026-01-31T12:00:00Z").plus_months(2), at("2026-03-31T12:00:00Z"));
+    /// ```
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        let at = DateTime::<Utc>::from_timestamp_micros(self.0);
+        let later = at.and_then(|at| at.checked_add_months(Months::new(months)));
+        later.map_or(Self(i64::MAX), |later| Self(later.timestamp_micros()))
+    }
+
+    /// The UTC calendar month this instant lies in.
+    #[must_use]
+    pub fn month(self) -> Month {
+        let date = self.day().date();
+        Month(date.year() * 12 + date.month0().cast_signed())
     }
 
     /// So many microseconds later, or earlier when negative.
@@ -146,6 +168,10 @@ impl Day {
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
+
+    fn date(self) -> NaiveDate {
+        NaiveDate::from_num_days_from_ce_opt(self.0.saturating_add(EPOCH_FROM_CE)).unwrap_or(NaiveDate::MAX)
+    }
 }
 
 /// Days from the first day of the common era to 1970-01-01.
@@ -159,6 +185,44 @@ impl fmt::Display for Day {
 }
 
 impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A UTC calendar month, counted from the first of the year 0.
+///
+/// ```
+/// use referral_domain::time::{Month, Timestamp};
+/// let at = Timestamp::parse("2026-01-31T23:59:59.999999Z").expect("RFC 3339");
+/// assert_eq!(at.month().to_string(), "2026-01");
+/// assert_eq!(at.plus_micros(1).month(), Month::from_number(at.month().number() + 1));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(i32);
+
+impl Month {
+    /// The month so many months after the first of the year 0.
+    #[must_use]
+    pub const fn from_number(number: i32) -> Self {
+        Self(number)
+    }
+
+    /// Months since the first of the year 0.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self.0
+    }
+}
+
+impl fmt::Display for Month {
+    /// `2026-01`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+impl fmt::Debug for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -19,18 +19,38 @@ pub struct DayDelta {
     pub verified_signups: i64,
     /// Referrals that reached the threshold.
     pub conversions: i64,
-    /// Counted net spend, in minor units.
+    /// Referrals that had reached it and fell below it again.
+    pub conversions_reversed: i64,
+    /// Counted net spend, in minor units; negative after refunds.
     pub revenue: i64,
-    /// Rewards posted, in minor units.
+    /// Rewards and commissions posted, held included, less what was taken back of them, in minor units.
     pub earned: i64,
+    /// What of them became held, less what ceased to be, in minor units.
+    pub pending: i64,
 }
 
 impl DayDelta {
     /// A row that gains nothing yet.
     #[must_use]
     pub const fn of(facts: &ReferralFacts, day: Day) -> Self {
-        let (referrer, code) = (facts.referrer, facts.code);
-        Self { referrer, code, day, signups: 0, verified_signups: 0, conversions: 0, revenue: 0, earned: 0 }
+        Self::empty(facts.referrer, facts.code, day)
+    }
+
+    /// The same, of a referrer and a code.
+    #[must_use]
+    pub const fn empty(referrer: UserId, code: CodeId, day: Day) -> Self {
+        Self {
+            referrer,
+            code,
+            day,
+            signups: 0,
+            verified_signups: 0,
+            conversions: 0,
+            conversions_reversed: 0,
+            revenue: 0,
+            earned: 0,
+            pending: 0,
+        }
     }
 
     /// The deltas of one row added up, in key order, so that a unit writes each row once.
@@ -39,10 +59,7 @@ impl DayDelta {
     /// use referral_domain::{id::*, time::Day, tracking::DayDelta};
     /// use uuid::Uuid;
     /// let (referrer, code) = (UserId::from_uuid(Uuid::from_u128(1)), CodeId::from_uuid(Uuid::from_u128(2)));
-    /// let empty = DayDelta {
-    ///     referrer, code, day: Day::from_number(20_000),
-    ///     signups: 0, verified_signups: 0, conversions: 0, revenue: 0, earned: 0,
-    /// };
+    /// let empty = DayDelta::empty(referrer, code, Day::from_number(20_000));
     /// let (spent, earned) = (DayDelta { revenue: 5_000, ..empty }, DayDelta { earned: 2_500, ..empty });
     /// assert_eq!(DayDelta::merged(vec![spent, earned]), [DayDelta { revenue: 5_000, earned: 2_500, ..empty }]);
     /// ```
@@ -61,7 +78,9 @@ impl DayDelta {
         self.signups += other.signups;
         self.verified_signups += other.verified_signups;
         self.conversions += other.conversions;
+        self.conversions_reversed += other.conversions_reversed;
         self.revenue += other.revenue;
         self.earned += other.earned;
+        self.pending += other.pending;
     }
 }

@@ -1,6 +1,6 @@
 //! What the ledger's rows add up to: one set of folds for whoever writes and for whoever verifies.
 
-use referral_domain::ledger::{Balances, Entry, EntrySide, Party, Purpose, TransactionKind, Transfer};
+use referral_domain::ledger::{Balances, Entry, EntrySide, Party, Purpose, Transfer};
 
 /// By how much an entry moves its account; `None` beyond 64 bits.
 pub(crate) const fn signed(side: EntrySide, amount: i64) -> Option<i64> {
@@ -43,11 +43,6 @@ pub(crate) const fn after(before: Balances, entry: &Entry) -> Balances {
 pub(crate) const fn may_be_shown(balances: Balances) -> bool {
     let Balances { available, held, in_payout, owed } = balances;
     available >= 0 && held >= 0 && in_payout >= 0 && owed >= 0 && (available == 0 || owed == 0)
-}
-
-/// What of a transaction counts as earned.
-pub(crate) const fn earned_by(kind: TransactionKind, total: i64) -> i64 {
-    if kind.earns() { total } else { 0 }
 }
 
 /// The sides of a transfer: entries stand on those that are users' accounts.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::hold::Hold;
+use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
 use referral_domain::ledger::{Line, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
@@ -29,6 +30,10 @@ impl Ledger for MemoryUnit {
 
     async fn earned_until(&mut self, book: BookId, user: UserId, at: Timestamp) -> Result<i64, StoreError> {
         self.call(|state| Ok(state.earned_until(book, user, at))).await
+    }
+
+    async fn holds(&mut self, book: BookId, referrals: &[ReferralId]) -> Result<Vec<Hold>, StoreError> {
+        self.call(|state| Ok(state.open_holds(book, referrals))).await
     }
 
     async fn line(

@@ -12,9 +12,11 @@
 
 mod api_keys;
 mod audit;
+mod budgets;
 mod codes;
 mod fault;
 mod fold;
+mod holds;
 mod idempotency;
 mod ledger;
 pub mod limiter;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use referral_domain::id::{AccountId, BookId, TransactionId, TransferId};
 use referral_domain::ledger::{
-    Account, Balances, Entry, EntrySide, Head, Line, Origin, Party, Posting, Transaction, Transfer,
-    account_id,
+    Account, Balances, Entry, EntrySide, Head, Line, MOST_LEGS, Origin, Party, Posting, Sums, Transaction,
+    Transfer, account_id,
 };
 use referral_domain::port::StoreError;
 
@@ -70,6 +70,8 @@ impl State {
         let rule = |column, says| self.transfers.rule(column, says);
         rule("amount", "a transfer moves something to or from a user")
             .holds(fold::is_well_shaped(transfer), transfer)?;
+        let few = usize::from(transfer.leg) < MOST_LEGS;
+        rule("leg", "a transaction has at most 16 legs").holds(few, transfer)?;
         rule("recorded_at", "a leg is recorded with its transaction")
             .holds(transfer.recorded_at == recorded_at, transfer)?;
         for (_, party) in fold::sides(transfer) {
@@ -124,11 +126,26 @@ impl State {
         rule("n", "a line follows the one before").holds((line.n, line.before) == (n + 1, before), line)?;
         rule("after", "a line says what its transaction moved").holds(line.after == after, line)?;
         rule("after", "a history shows balances that may be").holds(fold::may_be_shown(after), line)?;
-        let later = last.is_none_or(|last| last.at < line.at);
+        let later = last.as_ref().is_none_or(|last| last.at < line.at);
         rule("at", "a line is later than the one before").holds(later, line)?;
         let transaction = self.transactions.get(&(book, line.transaction))?;
         let its = (transaction.user, transaction.recorded_at) == (line.user, line.at);
-        rule("transaction_id", "a line is its transaction's").holds(its, line)
+        rule("transaction_id", "a line is its transaction's").holds(its, line)?;
+        let sums = self.sums_after(book, last.as_ref(), transaction, after);
+        rule("earned", "a line's sums follow from its balances").holds(sums == Some(Sums::of(line)), line)
+    }
+
+    /// The running sums after a transaction that left these balances.
+    pub(crate) fn sums_after(
+        &self,
+        book: BookId,
+        last: Option<&Line>,
+        transaction: &Transaction,
+        after: Balances,
+    ) -> Option<Sums> {
+        let reversed = transaction.reverses.and_then(|id| self.transactions.find(&(book, id)));
+        let (sums, before) = last.map(|last| (Sums::of(last), last.after)).unwrap_or_default();
+        sums.then(transaction.kind, reversed.map(|reversed| reversed.kind), before, after)
     }
 
     /// A transaction stands in its user's history.

@@ -3,7 +3,7 @@
 //! a free key and breaks a rule hears which ([`StoreError::Corrupt`]). Either way nothing of the unit is stored.
 
 use async_trait::async_trait;
-use referral_domain::grant::RewardStep;
+use referral_domain::grant::{CommissionStep, RewardStep};
 use referral_domain::id::{BookId, ReferralId};
 use referral_domain::port::{Changes, Recorder, StoreError};
 use referral_domain::referral::{Award, Progress};
@@ -27,6 +27,10 @@ impl State {
         changes.new_referrals.iter().try_for_each(|referral| self.add_referral(book, referral))?;
         self.post(book, &changes.posting)?;
         changes.steps.iter().try_for_each(|step| self.add_step(book, step))?;
+        changes.commission_steps.iter().try_for_each(|step| self.add_commission_step(book, step))?;
+        changes.holds.iter().try_for_each(|hold| self.add_hold(book, hold))?;
+        changes.hold_steps.iter().try_for_each(|step| self.add_hold_step(book, step))?;
+        changes.budget.iter().try_for_each(|budget| self.save_budget(book, budget))?;
         changes.progress.iter().try_for_each(|(id, progress)| self.save_progress(book, *id, progress))?;
         changes.events.iter().try_for_each(|event| self.add_event(book, event))?;
         changes.folded.iter().try_for_each(|(source, referral)| self.fold_event(book, source, *referral))?;
@@ -48,6 +52,29 @@ impl State {
         let rule = |column, says| self.reward_steps.rule(column, says);
         rule("n", "each step follows the one before").holds(step.n == last + 1, step)?;
         rule("amount", "a step moves something").holds(step.amount > 0, step)
+    }
+
+    /// Stores a commission step; it follows the one before, and says what is posted after it.
+    fn add_commission_step(&mut self, book: BookId, step: &CommissionStep) -> Result<(), StoreError> {
+        self.referral_ids.has(&(book, step.referral))?;
+        self.use_transaction(book, step.transaction, "a commission step")?;
+        let last = self.commission_steps_of(book, step.referral).last();
+        let (n, posted) = last.map_or((0, 0), |last| (last.n, last.posted));
+        self.commission_steps.add((book, step.referral, step.n), step.clone())?;
+        let rule = |column, says| self.commission_steps.rule(column, says);
+        rule("n", "each step follows the one before").holds(step.n == n + 1, step)?;
+        rule("amount", "a step moves something").holds(step.amount != 0, step)?;
+        let follows = step.posted >= 0 && posted.checked_add(step.amount) == Some(step.posted);
+        rule("posted", "what is posted is the sum of the steps").holds(follows, step)
+    }
+
+    /// A referral's commission steps, the first first.
+    pub(crate) fn commission_steps_of(
+        &self,
+        book: BookId,
+        referral: ReferralId,
+    ) -> impl Iterator<Item = &CommissionStep> {
+        self.commission_steps.range((book, referral, u32::MIN)..=(book, referral, u32::MAX))
     }
 
     /// A referral's reward steps, the first first.
@@ -75,15 +102,21 @@ impl State {
 
     fn award_is_posted(&self, book: BookId, id: ReferralId, progress: &Progress) -> Result<(), StoreError> {
         for award in [progress.welcome, progress.reward] {
-            if let Award::Granted { transaction, .. } = award {
-                self.transactions.has(&(book, transaction))?;
-            }
+            award.transaction().map_or(Ok(()), |id| self.transactions.has(&(book, id)))?;
         }
         let rule = |says| self.referrals.rule("reward_steps", says);
         let last = self.steps_of(book, id).last().map_or(0, |step| step.n);
         rule("a referral counts the reward steps it has").holds(progress.reward_steps == last, &id)?;
+        let (n, posted) =
+            self.commission_steps_of(book, id).last().map_or((0, 0), |step| (step.n, step.posted));
+        let told = (progress.commission.steps, progress.commission.posted);
+        let rule_of =
+            self.referrals.rule("commission_steps", "a referral counts the commission steps it has");
+        rule_of.holds(told == (n, posted), &id)?;
         let odd = progress.reward_steps % 2 == 1;
-        rule("the number of steps is odd while the reward is granted")
-            .holds(odd == progress.reward.is_granted(), &id)
+        rule("the number of steps is odd while the reward is posted")
+            .holds(odd == progress.reward.is_posted(), &id)?;
+        let held = matches!(progress.welcome, Award::Held { .. });
+        self.referrals.rule("welcome_status", "a welcome credit is never held").holds(!held, &id)
     }
 }

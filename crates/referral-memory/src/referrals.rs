@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use referral_domain::commission::CommissionProgress;
 use referral_domain::id::{BookId, ReferralId, UserId};
-use referral_domain::port::{Referrals, StoreError};
+use referral_domain::port::{Matured, Referrals, StoreError};
 use referral_domain::program::Program;
 use referral_domain::referral::{
-    Award, Progress, Referral, SpendTotals, State as ReferralState, WithheldReason,
+    Award, Progress, Referral, Review, SpendTotals, State as ReferralState, WithheldReason,
 };
-use referral_domain::settle::may_qualify;
+use referral_domain::settle::is_reward_due;
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
@@ -92,10 +93,31 @@ impl Referrals for MemoryUnit {
         })
         .await
     }
+
+    async fn claim_budgeted(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
+        self.call(|state| {
+            let withheld = Award::Withheld(WithheldReason::Budget);
+            let mut waiting: Vec<_> =
+                state.referrals_in(book).filter(|referral| referral.progress.reward == withheld).collect();
+            waiting.sort_by_key(|referral| (referral.progress.state.completed_at(), referral.facts.id));
+            Ok(waiting.into_iter().take(limit as usize).cloned().collect())
+        })
+        .await
+    }
+
+    async fn claim_matured(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Matured, StoreError> {
+        self.call(|state| state.matured(book, now, limit)).await
+    }
 }
 
 fn waits_for_referrer(referral: &Referral) -> bool {
-    referral.progress.reward == Award::Withheld(WithheldReason::ReferrerEmailNotVerified)
+    let reason = Some(WithheldReason::ReferrerEmailNotVerified);
+    referral.progress.reward.reason() == reason || referral.progress.commission.withheld == reason
 }
 
 /// Whether a referral's window is over though its state does not say so. Completed ones stay completed.
@@ -132,27 +154,58 @@ impl State {
 
     /// Whether an award of the referral may not be at its level. An award of nothing is never due.
     fn may_be_unsettled(&self, program: &Program, referral: &Referral) -> bool {
-        let Progress { state, welcome, reward, .. } = &referral.progress;
-        let terms = referral.facts.terms;
+        let Progress { state, welcome, reward, commission, .. } = &referral.progress;
         let fraud = matches!(state, ReferralState::Fraud { .. });
-        let reward_due = terms.referrer_reward > 0 && referral.reached() && may_qualify(referral);
-        let welcome_due = terms.welcome_credit > 0 && state.activated_at().is_some();
-        let forgotten = |due, award: &Award| due && !fraud && *award == Award::NotDue;
-        let freed = |award: &Award| match award.reason() {
+        let welcome_due = referral.facts.terms.welcome_credit > 0 && state.activated_at().is_some() && !fraud;
+        let off = |award: &Award, due: bool| match award {
+            Award::NotDue | Award::Retracted => due,
+            Award::Held { .. } | Award::Granted { .. } => !due,
+            Award::Withheld(_) => false,
+        };
+        let welcome_off = off(welcome, welcome_due) && *welcome != Award::Retracted;
+        let commission_off = commission.due != commission.posted && commission.withheld.is_none();
+        let freed = |reason| match reason {
             Some(WithheldReason::ProgramPaused) => !program.is_paused(),
             Some(WithheldReason::ReferrerEmailNotVerified) => {
                 self.email_status(program.book, referral.facts.referrer) != EmailStatus::Unverified
             }
             _ => false,
         };
-        forgotten(reward_due, reward) || forgotten(welcome_due, welcome) || freed(reward) || freed(welcome)
+        let reasons = [welcome.reason(), reward.reason(), commission.withheld];
+        off(reward, is_reward_due(referral))
+            || welcome_off
+            || commission_off
+            || reasons.into_iter().any(freed)
+    }
+
+    /// Holds that may be released, the first to mature first, and the referrals they are of.
+    fn matured(&self, book: BookId, now: Timestamp, limit: u32) -> Result<Matured, StoreError> {
+        let mut due = Vec::new();
+        for hold in self.holds_in(book).filter(|hold| hold.remaining > 0 && hold.matures_at <= now) {
+            let referred = *self.referral_ids.get(&(book, hold.referral))?;
+            let referral = self.referrals.get(&(book, referred))?;
+            if referral.progress.review != Review::Open {
+                due.push((hold.clone(), referral.clone()));
+            }
+        }
+        due.sort_by_key(|(hold, _)| (hold.matures_at, hold.transaction));
+        due.truncate(limit as usize);
+        let (holds, mut referrals): (Vec<_>, Vec<_>) = due.into_iter().unzip();
+        referrals.sort_by_key(|referral| referral.facts.referred);
+        referrals.dedup_by_key(|referral| referral.facts.referred);
+        Ok(Matured { holds, referrals })
     }
 
     /// Refuses progress that no referral can have made.
     fn may_be_progress(&self, id: ReferralId, progress: &Progress) -> Result<(), StoreError> {
         let SpendTotals { gross, refunded } = progress.spend;
         let rule = self.referrals.rule("spend", "refunds take back at most what was spent");
-        rule.holds(0 <= refunded && refunded <= gross, &id)
+        rule.holds(0 <= refunded && refunded <= gross, &id)?;
+        let CommissionProgress { gross, refunded, due, posted, .. } = progress.commission;
+        let rule = self.referrals.rule("commission", "refunds take back at most what was spent");
+        rule.holds(0 <= refunded && refunded <= gross, &id)?;
+        let rule = self.referrals.rule("commission", "nothing less than nothing is due or posted");
+        rule.holds(due >= 0 && posted >= 0, &id)
     }
 
     /// Stores a new referral: of two people who exist, by a code of the referrer.
@@ -179,8 +232,10 @@ impl State {
         self.may_be_progress(id, progress)?;
         let referred = *self.referral_ids.get(&(book, id))?;
         let rule = self.referrals.rule("reward_steps", "reward steps never become fewer");
+        let fewer = self.referrals.rule("commission_steps", "commission steps never become fewer");
         self.referrals.change(&(book, referred), |stored| {
             rule.holds(stored.progress.reward_steps <= progress.reward_steps, &id)?;
+            fewer.holds(stored.progress.commission.steps <= progress.commission.steps, &id)?;
             stored.progress = progress.clone();
             Ok(())
         })?

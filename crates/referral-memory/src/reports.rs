@@ -8,14 +8,14 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, TransactionKind, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, KindTotal,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, EventReport, HistoryFilter, HistoryItem, KindTotal,
     MyReferralReport, ReferralCounts, ReferrerReport, Reports, StoreError, Summary, SummaryReport,
 };
 use referral_domain::program::Program;
-use referral_domain::reference::{HostId, Slug};
+use referral_domain::reference::{HostId, Slug, SourceId};
 use referral_domain::referral::{Referral, StateName};
-use referral_domain::time::Timestamp;
-use referral_domain::user::UserFacts;
+use referral_domain::time::{Month, Timestamp};
+use referral_domain::user::{EmailStatus, UserFacts};
 
 use crate::state::State;
 use crate::store::MemoryStore;
@@ -78,6 +78,15 @@ impl Reports for MemoryStore {
         let state = self.committed()?;
         let facts = state.facts_of(book, host)?;
         Ok(facts.map(|facts| state.account(book, &facts, aged)).unwrap_or_default())
+    }
+
+    async fn event(
+        &self,
+        book: BookId,
+        source: &SourceId,
+        month: Month,
+    ) -> Result<Option<EventReport>, StoreError> {
+        self.committed()?.event_report(book, source, month)
     }
 
     async fn history(
@@ -148,6 +157,28 @@ impl State {
         id.map(|id| self.users.get(&(book, *id)).cloned()).transpose()
     }
 
+    fn event_report(
+        &self,
+        book: BookId,
+        source: &SourceId,
+        month: Month,
+    ) -> Result<Option<EventReport>, StoreError> {
+        let Some(event) = self.spend_events.find(&(book, source.clone())).cloned() else { return Ok(None) };
+        let named = event.refund.as_ref().map(|refund| refund.spend.clone());
+        let spend = named.as_ref().and_then(|named| self.spend_events.find(&(book, named.clone()))).cloned();
+        let referral = self.referral_of(book, event.user).cloned();
+        let referrer = referral.as_ref().map(|referral| referral.facts.referrer);
+        Ok(Some(EventReport {
+            user: self.users.get(&(book, event.user))?.host.clone(),
+            spend,
+            refunds: self.refunds_of(book, named.as_ref().unwrap_or(source))?,
+            referral,
+            referrer: referrer.map_or(EmailStatus::Unknown, |referrer| self.email_status(book, referrer)),
+            budget: self.budget_months.find(&(book, month)).copied(),
+            event,
+        }))
+    }
+
     fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
         AccountReport {
             email: facts.email_status(),
@@ -157,9 +188,8 @@ impl State {
         }
     }
 
-    /// Nothing takes rewards back yet, so what was earned is what was ever granted.
     fn referral_counts(&self, book: BookId, referrer: UserId) -> ReferralCounts {
-        let earned = self.last_line(book, referrer).map_or(0, |line| line.earned);
+        let earned = self.last_line(book, referrer).map_or(0, |line| line.earned - line.taken);
         let start = ReferralCounts { earned, ..ReferralCounts::default() };
         self.referrals_by(book, referrer).fold(start, counted)
     }

@@ -1,10 +1,12 @@
 //! Spend events.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use referral_domain::id::{BookId, ReferralId, UserId};
 use referral_domain::port::{NewUser, Spending, StoreError};
 use referral_domain::reference::SourceId;
-use referral_domain::spend::{Outcome, SpendEvent, SpendScene};
+use referral_domain::spend::{Outcome, RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::Timestamp;
 
 use crate::state::State;
@@ -27,6 +29,7 @@ impl Spending for MemoryUnit {
             }
             let known = sources.iter().filter_map(|source| state.spend_events.find(&(book, source.clone())));
             scene.known = known.map(|event| (event.source.clone(), event.clone())).collect();
+            scene.refunds = state.refunds_naming(book, sources)?;
             Ok(scene)
         })
         .await
@@ -45,6 +48,14 @@ impl Spending for MemoryUnit {
         })
         .await
     }
+
+    async fn refunds_of(
+        &mut self,
+        book: BookId,
+        spends: &[SourceId],
+    ) -> Result<BTreeMap<SourceId, Vec<RefundFact>>, StoreError> {
+        self.call(|state| state.refunds_naming(book, spends)).await
+    }
 }
 
 impl State {
@@ -60,18 +71,57 @@ impl State {
     fn parked_by(&self, book: BookId, user: UserId, since: Timestamp) -> impl Iterator<Item = &SpendEvent> {
         let of_user =
             self.spend_events.iter().filter(move |((of, _), event)| *of == book && event.user == user);
-        let waiting =
-            move |event: &&SpendEvent| event.outcome == Outcome::NotReferred && event.recorded_at >= since;
+        let waiting = move |event: &&SpendEvent| {
+            event.outcome == Outcome::NotReferred && event.refund.is_none() && event.recorded_at >= since
+        };
         of_user.map(|(_, event)| event).filter(waiting)
+    }
+
+    /// The refunds that name these ids; ids without any are absent.
+    fn refunds_naming(
+        &self,
+        book: BookId,
+        spends: &[SourceId],
+    ) -> Result<BTreeMap<SourceId, Vec<RefundFact>>, StoreError> {
+        let mut found = BTreeMap::new();
+        for spend in spends {
+            let refunds = self.refunds_of(book, spend)?;
+            if !refunds.is_empty() {
+                found.insert(spend.clone(), refunds);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The refunds that name an id, oldest first.
+    pub(crate) fn refunds_of(&self, book: BookId, spend: &SourceId) -> Result<Vec<RefundFact>, StoreError> {
+        let naming = self.spend_refunds.find(&(book, spend.clone())).into_iter().flatten();
+        let events = naming.map(|refund| self.spend_events.get(&(book, refund.clone())));
+        let mut events = events.collect::<Result<Vec<_>, _>>()?;
+        events.sort_by_key(|event| (event.recorded_at, event.id));
+        Ok(events.into_iter().filter_map(RefundFact::of).collect())
     }
 
     /// Stores a new event of a user who exists, with what it met and brought about.
     pub(crate) fn add_event(&mut self, book: BookId, event: &SpendEvent) -> Result<(), StoreError> {
         self.users.has(&(book, event.user))?;
         event.referral.map_or(Ok(()), |id| self.referral_ids.has(&(book, id)))?;
-        event.reward.map_or(Ok(()), |reward| self.transactions.has(&(book, reward.transaction)))?;
+        for effect in event.reward.iter().chain(&event.commission) {
+            self.transactions.has(&(book, effect.transaction))?;
+            let moves = effect.amount != 0 && (effect.amount > 0 || event.refund.is_some());
+            let rule = self.spend_events.rule("reward_amount", "a spend takes nothing back");
+            rule.holds(moves, &event.source)?;
+        }
         self.spend_event_ids.add((book, event.id), event.source.clone())?;
         self.spend_events.add((book, event.source.clone()), event.clone())?;
+        if let Some(refund) = &event.refund {
+            let key = (book, refund.spend.clone());
+            let mut naming = self.spend_refunds.find(&key).cloned().unwrap_or_default();
+            naming.push(event.source.clone());
+            self.spend_refunds.put(key, naming);
+            let rule = self.spend_events.rule("refunds", "no refund names itself");
+            rule.holds(refund.spend != event.source, &event.source)?;
+        }
         let rule = self.spend_events.rule("counted", "an event counts for a referral, at most its amount");
         let within = event.counted.unsigned_abs() <= event.amount.minor().unsigned_abs();
         rule.holds(event.counted == 0 || (within && event.referral.is_some()), &event.source)

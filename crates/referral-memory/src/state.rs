@@ -3,9 +3,11 @@
 //! A table whose rows are ids is an index of another one: it says that something is unique, and finds it.
 
 use referral_domain::auth::ApiKey;
+use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
-use referral_domain::grant::RewardStep;
+use referral_domain::grant::{CommissionStep, RewardStep};
+use referral_domain::hold::{Hold, HoldStep};
 use referral_domain::id::{
     AccountId, ApiKeyId, AuditId, BookId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
     TransferId, UserId,
@@ -19,7 +21,7 @@ use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
 use referral_domain::spend::SpendEvent;
-use referral_domain::time::Day;
+use referral_domain::time::{Day, Month};
 use referral_domain::tracking::DayDelta;
 use referral_domain::user::UserFacts;
 
@@ -68,6 +70,16 @@ tables! {
     referral_ids: Facts<(BookId, ReferralId), UserId>,
     /// Reward steps.
     reward_steps: Facts<(BookId, ReferralId, u32), RewardStep>,
+    /// Commission steps.
+    commission_steps: Facts<(BookId, ReferralId, u32), CommissionStep>,
+    /// Holds, by the transaction that posted them; only what remains of them changes.
+    holds: Rows<(BookId, TransactionId), Hold>,
+    /// Their steps.
+    hold_steps: Facts<(BookId, TransactionId, u32), HoldStep>,
+    /// One step of a hold a transaction.
+    hold_step_transactions: Facts<(BookId, TransactionId, TransactionId), u32>,
+    /// What the months' budgets gave.
+    budget_months: Rows<(BookId, Month), BudgetMonth>,
     /// What a code brought on a day.
     affiliate_tracking: Rows<(BookId, UserId, CodeId, Day), DayDelta>,
 
@@ -75,6 +87,8 @@ tables! {
     spend_events: Facts<(BookId, SourceId), SpendEvent>,
     /// One event an id.
     spend_event_ids: Facts<(BookId, EventId), SourceId>,
+    /// The refunds that name a spend, known or not.
+    spend_refunds: Rows<(BookId, SourceId), Vec<SourceId>>,
     /// Events that waited for a referral, and the one they count for.
     spend_folds: Facts<(BookId, SourceId), ReferralId>,
 
@@ -88,7 +102,7 @@ tables! {
     transfers: Facts<(BookId, TransferId), Transfer>,
     /// One leg a natural key: a command posts once, for ever.
     natural_keys: Facts<(BookId, Origin, String, u8), TransferId>,
-    /// One reward step, redemption or reversal a transaction, and which of them.
+    /// One step, redemption or reversal a transaction, and which of them.
     posted_for: Facts<(BookId, TransactionId), &'static str>,
     /// The chains of running balances.
     entries: Facts<(BookId, AccountId, i64), Entry>,

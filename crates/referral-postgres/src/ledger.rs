@@ -15,7 +15,8 @@ use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::hold::Hold;
+use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
 use referral_domain::ledger::{Head, Line, Purpose, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
@@ -23,6 +24,7 @@ use referral_domain::time::Timestamp;
 
 use crate::column::{At, Key, Place};
 use crate::failure::Told;
+use crate::holds;
 use crate::schema::{history_lines as lines, ledger_transactions as transactions};
 use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
@@ -52,7 +54,8 @@ const HEADS: &str = "SELECT u.id, a.purpose, a.account_id, h.seq, h.balance FROM
 macro_rules! line_columns {
     () => {
         "l.user_id, l.n, l.transaction_id, l.available_before, l.held_before, l.in_payout_before, l.owed_before,
-        l.available_after, l.held_after, l.in_payout_after, l.owed_after, l.earned, l.taken, l.at"
+        l.available_after, l.held_after, l.in_payout_after, l.owed_after, l.earned, l.taken, l.paid_out,
+        l.at"
     };
 }
 pub(crate) use line_columns;
@@ -183,6 +186,10 @@ impl Ledger for PgUnit {
 
     async fn earned_until(&mut self, book: BookId, user: UserId, at: Timestamp) -> Result<i64, StoreError> {
         call!(self, |conn| earned_until(conn, book, user, at))
+    }
+
+    async fn holds(&mut self, book: BookId, referrals: &[ReferralId]) -> Result<Vec<Hold>, StoreError> {
+        call!(self, |conn| holds::of_referrals(conn, book, referrals))
     }
 
     async fn line(

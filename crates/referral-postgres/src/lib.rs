@@ -18,11 +18,13 @@
 
 mod api_keys;
 mod audit;
+mod budgets;
 mod codes;
 mod column;
 mod connection;
 mod ending;
 mod failure;
+mod holds;
 mod idempotency;
 mod ledger;
 mod location;

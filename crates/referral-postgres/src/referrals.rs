@@ -18,12 +18,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use futures_util::{Stream, StreamExt};
 use referral_domain::id::{BookId, UserId};
-use referral_domain::port::{Referrals, StoreError};
+use referral_domain::port::{Matured, Referrals, StoreError};
 use referral_domain::referral::Referral;
 use referral_domain::time::Timestamp;
 
 use crate::column::{At, Key};
 use crate::failure::Told;
+use crate::holds;
 use crate::lock;
 use crate::statement::{Fixed, fixed};
 use crate::unit::{PgUnit, call};
@@ -36,7 +37,8 @@ macro_rules! facts_columns {
     () => {
         "r.book_id, r.referral_id, r.referrer_id, r.referred_id, r.code_id, r.code_text, r.rule_version,
         r.referrer_reward, r.welcome_credit, r.spend_threshold, r.qualification_window_days, r.clawback_window_days,
-        r.source, r.click_id, r.clicked_at, r.sub_id, r.signed_up_at, r.applied_at, r.qualifies_until, r.created_at"
+        r.hold_days, r.commission_rate, r.commission_months, r.commission_cap, r.source, r.click_id,
+        r.clicked_at, r.sub_id, r.signed_up_at, r.applied_at, r.qualifies_until, r.created_at"
     };
 }
 pub(crate) use facts_columns;
@@ -46,7 +48,9 @@ macro_rules! progress_columns {
     () => {
         "p.referral_id, p.state, p.activated_at, p.completed_at, p.closed_at, p.review, p.case_id, p.verified_at,
         p.spend_gross, p.spend_refunded, p.welcome_status, p.welcome_reason, p.welcome_at, p.welcome_transaction,
-        p.reward_status, p.reward_reason, p.reward_at, p.reward_transaction, p.reward_steps, p.updated_at"
+        p.reward_status, p.reward_reason, p.reward_at, p.reward_transaction, p.reward_steps, p.reward_available_at,
+        p.commission_gross, p.commission_refunded, p.commission_due, p.commission_posted, p.commission_steps,
+        p.commission_reason, p.updated_at"
     };
 }
 pub(crate) use progress_columns;
@@ -172,9 +176,10 @@ async fn nth_newest(
 }
 
 const WAITING_FOR: &str = "SELECT r.referred_id FROM referrals AS r
-  CROSS JOIN LATERAL (SELECT p.reward_reason FROM referral_progress AS p
+  CROSS JOIN LATERAL (SELECT p.reward_reason, p.commission_reason FROM referral_progress AS p
     WHERE p.book_id = $1 AND p.referral_id = r.referral_id LIMIT 1) AS p
-  WHERE r.book_id = $1 AND r.referrer_id = $2 AND p.reward_reason = 'referrer-email-not-verified'
+  WHERE r.book_id = $1 AND r.referrer_id = $2
+    AND 'referrer-email-not-verified' IN (p.reward_reason, p.commission_reason)
   ORDER BY r.referred_id LIMIT $3";
 
 async fn waiting_for(
@@ -206,32 +211,63 @@ pub(crate) const EXPIRABLE: &str = concat!(
     WHERE p.state IN ('pending', 'active') LIMIT $3"
 );
 
-/// Four partial indexes hold what may be asked for here; each branch is walked only as far as the limit needs. An
-/// amount of zero is never granted, so a referral whose terms promise none is at its level: else every program without
-/// a welcome credit would fill each claim, for ever.
-pub(crate) const UNSETTLED: &str = concat!(
-    "SELECT r.*, p.* FROM (
-      SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.reward_unsettled
-      UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_unsettled
-      UNION ALL SELECT p.referral_id FROM referral_progress AS p
-        WHERE p.book_id = $1 AND p.reward_reason = 'program-paused'
-          AND (SELECT g.status FROM programs AS g WHERE g.book_id = $1) = 'active'
-      UNION ALL SELECT p.referral_id FROM referral_progress AS p
-        WHERE p.book_id = $1 AND p.welcome_reason = 'program-paused'
-          AND (SELECT g.status FROM programs AS g WHERE g.book_id = $1) = 'active'
-      UNION ALL SELECT p.referral_id FROM referral_progress AS p
+/// Whoever withheld something because of the referrer's e-mail, of which nothing bad is known any more.
+macro_rules! referrer_is_fine {
+    ($reason:literal) => {
+        concat!(
+            "SELECT p.referral_id FROM referral_progress AS p
         CROSS JOIN LATERAL (SELECT r.referrer_id FROM referrals AS r
           WHERE r.book_id = $1 AND r.referral_id = p.referral_id LIMIT 1) AS r
         CROSS JOIN LATERAL (SELECT u.event_word_verified, u.token_word_verified FROM users AS u
           WHERE u.book_id = $1 AND u.user_id = r.referrer_id LIMIT 1) AS u
-        WHERE p.book_id = $1 AND p.reward_reason = 'referrer-email-not-verified'
-          AND coalesce(u.event_word_verified, u.token_word_verified, true)) AS due
+        WHERE p.book_id = $1 AND p.",
+            $reason,
+            " = 'referrer-email-not-verified'
+          AND coalesce(u.event_word_verified, u.token_word_verified, true)"
+        )
+    };
+}
+
+/// Whoever withheld something because the program was paused, which it is no longer.
+macro_rules! program_is_active {
+    ($reason:literal) => {
+        concat!(
+            "SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.",
+            $reason,
+            " = 'program-paused'
+          AND (SELECT g.status FROM programs AS g WHERE g.book_id = $1) = 'active'"
+        )
+    };
+}
+
+/// Partial indexes hold what may be asked for here; each branch is walked only as far as the limit needs. An amount of
+/// zero is never granted, so a referral whose terms promise none is at its level: else every program without a welcome
+/// credit would fill each claim, for ever.
+pub(crate) const UNSETTLED: &str = concat!(
+    "SELECT r.*, p.* FROM (
+      SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.reward_unsettled
+      UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.reward_undue
+      UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_unsettled
+      UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_undue
+      UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.commission_unsettled
+      UNION ALL ",
+    program_is_active!("reward_reason"),
+    " UNION ALL ",
+    program_is_active!("welcome_reason"),
+    " UNION ALL ",
+    program_is_active!("commission_reason"),
+    " UNION ALL ",
+    referrer_is_fine!("reward_reason"),
+    " UNION ALL ",
+    referrer_is_fine!("commission_reason"),
+    ") AS due
     CROSS JOIN LATERAL (SELECT ",
     progress_columns!(),
     " FROM referral_progress AS p
-      WHERE p.book_id = $1 AND p.referral_id = due.referral_id AND (p.reward_unsettled OR p.welcome_unsettled
+      WHERE p.book_id = $1 AND p.referral_id = due.referral_id AND (p.reward_unsettled OR p.reward_undue
+        OR p.welcome_unsettled OR p.welcome_undue OR p.commission_unsettled OR p.welcome_reason = 'program-paused'
         OR p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
-        OR p.welcome_reason = 'program-paused') LIMIT 1
+        OR p.commission_reason IN ('program-paused', 'referrer-email-not-verified')) LIMIT 1
       FOR NO KEY UPDATE SKIP LOCKED) AS p
     CROSS JOIN LATERAL (SELECT ",
     facts_columns!(),
@@ -239,6 +275,32 @@ pub(crate) const UNSETTLED: &str = concat!(
       WHERE r.book_id = $1 AND r.referral_id = due.referral_id LIMIT 1) AS r
     LIMIT $2"
 );
+
+/// One walk of the partial index `referral_progress_reward_budget`, in its order; each is looked at again once locked.
+pub(crate) const BUDGETED: &str = concat!(
+    "SELECT r.*, p.* FROM (
+      SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.reward_reason = 'budget'
+      ORDER BY p.completed_at, p.referral_id OFFSET 0) AS due
+    CROSS JOIN LATERAL (SELECT ",
+    progress_columns!(),
+    " FROM referral_progress AS p
+      WHERE p.book_id = $1 AND p.referral_id = due.referral_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS p
+    CROSS JOIN LATERAL (SELECT ",
+    facts_columns!(),
+    " FROM referrals AS r
+      WHERE r.book_id = $1 AND r.referral_id = due.referral_id LIMIT 1) AS r
+    WHERE p.reward_reason = 'budget' LIMIT $2"
+);
+
+async fn claim_budgeted(
+    conn: &AsyncPgConnection,
+    book: BookId,
+    limit: u32,
+) -> Result<Vec<Referral>, StoreError> {
+    let mut found = load(conn, fixed(BUDGETED).bind(book.0).bind(limit)).await?;
+    found.sort_by_key(|referral| (referral.progress.state.completed_at(), referral.facts.id));
+    Ok(found)
+}
 
 #[async_trait]
 impl Referrals for PgUnit {
@@ -288,5 +350,20 @@ impl Referrals for PgUnit {
     async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
         self.settle().await;
         call!(self, |conn| claimed(conn, fixed(UNSETTLED).bind(book.0).bind(limit)))
+    }
+
+    async fn claim_budgeted(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
+        self.settle().await;
+        call!(self, |conn| claim_budgeted(conn, book, limit))
+    }
+
+    async fn claim_matured(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Matured, StoreError> {
+        self.settle().await;
+        call!(self, |conn| holds::claim_matured(conn, book, now, limit))
     }
 }

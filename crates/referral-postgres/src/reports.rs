@@ -4,6 +4,7 @@
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
 mod account;
+mod event;
 mod history;
 mod people;
 
@@ -13,12 +14,12 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
-use referral_domain::reference::{HostId, Slug};
-use referral_domain::time::Timestamp;
+use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::PgStore;
@@ -100,6 +101,15 @@ impl Reports for PgStore {
         filter: &HistoryFilter,
     ) -> Result<Vec<HistoryItem>, StoreError> {
         report!(self, |conn| history::page(conn, book, user, filter))
+    }
+
+    async fn event(
+        &self,
+        book: BookId,
+        source: &SourceId,
+        month: Month,
+    ) -> Result<Option<EventReport>, StoreError> {
+        snapshot!(self, |conn| event::event(conn, book, source, month))
     }
 
     async fn summary(

@@ -117,6 +117,10 @@ diesel::table! {
         spend_threshold -> BigInt,
         qualification_window_days -> BigInt,
         clawback_window_days -> BigInt,
+        hold_days -> BigInt,
+        commission_rate -> Nullable<BigInt>,
+        commission_months -> Nullable<BigInt>,
+        commission_cap -> Nullable<BigInt>,
         source -> Text,
         click_id -> Nullable<Uuid>,
         clicked_at -> Nullable<Timestamptz>,
@@ -154,6 +158,13 @@ diesel::table! {
         reward_at -> Nullable<Timestamptz>,
         reward_transaction -> Nullable<Uuid>,
         reward_steps -> BigInt,
+        reward_available_at -> Nullable<Timestamptz>,
+        commission_gross -> BigInt,
+        commission_refunded -> BigInt,
+        commission_due -> BigInt,
+        commission_posted -> BigInt,
+        commission_steps -> BigInt,
+        commission_reason -> Nullable<Text>,
         updated_at -> Timestamptz,
     }
 }
@@ -165,6 +176,7 @@ diesel::table! {
         event_id -> Uuid,
         kind -> Text,
         refunds -> Nullable<Text>,
+        reason -> Nullable<Text>,
         body_hash -> Binary,
         user_id -> Uuid,
         amount -> BigInt,
@@ -181,6 +193,25 @@ diesel::table! {
         reward_transaction -> Nullable<Uuid>,
         withheld_amount -> Nullable<BigInt>,
         withheld_reason -> Nullable<Text>,
+        over_refund -> Bool,
+        commission_amount -> Nullable<BigInt>,
+        commission_transaction -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    holds (book_id, hold_id) {
+        book_id -> BigInt,
+        hold_id -> Uuid,
+        referral_id -> Uuid,
+        user_id -> Uuid,
+        kind -> Text,
+        source_id -> Nullable<Text>,
+        amount -> BigInt,
+        matures_at -> Timestamptz,
+        created_at -> Timestamptz,
+        steps -> BigInt,
+        remaining -> BigInt,
     }
 }
 
@@ -218,6 +249,7 @@ diesel::table! {
         owed_after -> BigInt,
         earned -> BigInt,
         taken -> BigInt,
+        paid_out -> BigInt,
         at -> Timestamptz,
     }
 }

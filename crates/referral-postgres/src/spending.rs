@@ -1,6 +1,6 @@
 //! Spend events, and the scene they are decided on.
 //!
-//! A scene is one flight of three statements, in the order of their locks; each sees what was committed while those
+//! A scene is one flight of four statements, in the order of their locks; each sees what was committed while those
 //! before it waited:
 //!
 //! | statement | locks |
@@ -9,21 +9,25 @@
 //! | and users without a referral | `FOR SHARE`, by id: whoever would give them one locks them `FOR NO KEY UPDATE` and waits |
 //! | users, their referrals with their progress, what is known of the referrers' e-mails | progress `FOR NO KEY UPDATE`, by referred user |
 //! | events recorded under the ids | |
+//! | refunds of the ids | |
 //!
 //! `parked` is one range of a partial index.
 
+mod refunds;
 mod row;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::future::try_join;
+use futures_util::future::try_join4;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::port::{NewUser, Spending, StoreError};
 use referral_domain::reference::{HostId, SourceId};
 use referral_domain::referral::Referral;
-use referral_domain::spend::{SpendEvent, SpendScene};
+use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::Timestamp;
 
 use crate::column::{Key, Place};
@@ -34,8 +38,11 @@ use crate::unit::{PgUnit, call};
 use crate::users::WordsRow;
 use crate::{referrals, users};
 #[cfg(test)]
+pub(crate) use refunds::REFUNDS;
+pub(crate) use refunds::of_it as refunds;
+#[cfg(test)]
 pub(crate) use row::{KNOWN, PARKED};
-pub(crate) use row::{fold, insert, insert_details, parked};
+pub(crate) use row::{fold, insert, insert_details, parked, with_its_spend};
 
 /// The users of these names in the order of their ids; with each their referral, locked, and the words on its
 /// referrer's e-mail.
@@ -99,9 +106,10 @@ async fn scene(
 ) -> Result<SpendScene, StoreError> {
     let (names, ids) = users::sorted(wanted);
     let met = users::call(conn, "SELECT meet_spenders($1, $2, $3, $4)", book, &names, ids, now);
-    let read = try_join(spenders(conn, book, names.clone()), row::known(conn, book, sources));
-    let ((), (spenders, known)) = try_join(met, read).await?;
-    let mut scene = SpendScene::default();
+    let (spenders, known) = (spenders(conn, book, names.clone()), row::known(conn, book, sources));
+    let refunds = refunds::of_spends(conn, book, sources);
+    let ((), spenders, known, refunds) = try_join4(met, spenders, known, refunds).await?;
+    let mut scene = SpendScene { refunds, ..SpendScene::default() };
     for spender in spenders {
         spender.enter(&mut scene)?;
     }
@@ -128,5 +136,13 @@ impl Spending for PgUnit {
         since: Timestamp,
     ) -> Result<Vec<SpendEvent>, StoreError> {
         call!(self, |conn| parked(conn, book, user, since))
+    }
+
+    async fn refunds_of(
+        &mut self,
+        book: BookId,
+        spends: &[SourceId],
+    ) -> Result<BTreeMap<SourceId, Vec<RefundFact>>, StoreError> {
+        call!(self, |conn| refunds::of_spends(conn, book, spends))
     }
 }

@@ -4,6 +4,7 @@
 //! a stream of rows where a rule of the domain is asked. Units go on meanwhile.
 
 mod places;
+mod promises;
 mod rewards;
 mod seals;
 

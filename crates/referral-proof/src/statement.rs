@@ -332,7 +332,7 @@ mod tests {
             debit: "reward_expense".to_owned(),
             credit: format!("acc_{}", Uuid::from_bytes([0x33; 16])),
             amount_minor: 2_500,
-            referral: (n % 2 == 0).then(|| format!("ref_{}", Uuid::from_bytes([0x44; 16]))),
+            referral: n.is_multiple_of(2).then(|| format!("ref_{}", Uuid::from_bytes([0x44; 16]))),
             effective_at: "2026-01-31T12:00:00.000000Z".to_owned(),
             recorded_at: "2026-01-31T12:00:00.000001Z".to_owned(),
             sealed: None,

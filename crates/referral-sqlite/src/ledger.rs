@@ -8,7 +8,8 @@ mod posting;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use referral_domain::id::{BookId, TransactionId, UserId};
+use referral_domain::hold::Hold;
+use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
 use referral_domain::ledger::{Head, Line, Purpose, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
@@ -16,6 +17,7 @@ use referral_domain::time::Timestamp;
 
 use crate::column::{Key, Place};
 use crate::failure::Told;
+use crate::holds;
 use crate::schema::{account_heads, accounts, history_lines as lines, ledger_transactions as transactions};
 use crate::unit::SqliteUnit;
 use line::LineRow;
@@ -123,6 +125,11 @@ impl Ledger for SqliteUnit {
 
     async fn earned_until(&mut self, book: BookId, user: UserId, at: Timestamp) -> Result<i64, StoreError> {
         self.run(move |conn| earned_until(conn, book, user, at)).await
+    }
+
+    async fn holds(&mut self, book: BookId, referrals: &[ReferralId]) -> Result<Vec<Hold>, StoreError> {
+        let referrals = referrals.to_vec();
+        self.run(move |conn| holds::open(conn, book, referrals)).await
     }
 
     async fn line(

@@ -16,11 +16,13 @@
 
 mod api_keys;
 mod audit;
+mod budgets;
 mod codes;
 mod column;
 mod connection;
 mod failure;
 mod file;
+mod holds;
 mod idempotency;
 mod ledger;
 mod migration;

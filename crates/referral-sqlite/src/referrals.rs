@@ -10,13 +10,14 @@ mod row;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary};
-use referral_domain::id::{BookId, UserId};
-use referral_domain::port::{Referrals, StoreError};
+use referral_domain::id::{BookId, ReferralId, UserId};
+use referral_domain::port::{Matured, Referrals, StoreError};
 use referral_domain::referral::Referral;
 use referral_domain::time::Timestamp;
 
 use crate::column::{Key, instant};
 use crate::failure::Told;
+use crate::holds;
 use crate::schema::{referral_progress, referrals};
 use crate::statement::{Fixed, fixed};
 use crate::unit::SqliteUnit;
@@ -42,6 +43,20 @@ pub(crate) fn of_referred(
         .optional()
         .told()?;
     found.map(Referral::try_from).transpose()
+}
+
+/// The referrals of these ids, in the order of their referred users' ids, each once.
+pub(crate) fn of_ids(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    ids: impl IntoIterator<Item = ReferralId>,
+) -> Result<Vec<Referral>, StoreError> {
+    let mut referred = Vec::new();
+    for id in ids {
+        let query = referrals::table.find((book.0, Key::from(id))).select(referrals::referred_id);
+        referred.push(query.get_result::<Key>(conn).told()?.into());
+    }
+    lock(conn, book, referred)
 }
 
 /// Every referral of every program, one at a time.
@@ -137,7 +152,8 @@ fn nth_newest(
 /// whole book in the order of the referred.
 pub(crate) const WAITING: &str = "SELECT r.referred_id FROM referrals AS r
   JOIN referral_progress AS p ON p.book_id = r.book_id AND p.referral_id = r.referral_id
-  WHERE r.book_id = ? AND r.referrer_id = ? AND p.reward_reason = 'referrer-email-not-verified'
+  WHERE r.book_id = ? AND r.referrer_id = ?
+    AND 'referrer-email-not-verified' IN (p.reward_reason, p.commission_reason)
   ORDER BY +r.referred_id LIMIT ?";
 
 fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Fixed {
@@ -154,37 +170,86 @@ fn expirable(book: BookId, now: Timestamp, limit: u32) -> Fixed {
     fixed(EXPIRABLE).bind(book.0).bind(now.micros()).bind(limit)
 }
 
-/// Four partial indexes hold what may be asked for here. An amount of zero is never granted, so a referral whose terms
+/// One range of the partial index `referral_progress_reward_budget`.
+pub(crate) const BUDGETED: &str = "SELECT r.referred_id FROM referral_progress AS p
+  CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
+  WHERE p.book_id = ? AND p.reward_reason = 'budget'
+  ORDER BY p.completed_at, p.referral_id LIMIT ?";
+
+fn budgeted(book: BookId, limit: u32) -> Fixed {
+    fixed(BUDGETED).bind(book.0).bind(limit)
+}
+
+/// What a pause withheld and holds no longer, by the partial index of one reason.
+macro_rules! unpaused {
+    ($reason:literal) => {
+        concat!(
+            "UNION SELECT p.referral_id FROM programs CROSS JOIN referral_progress AS p
+               INDEXED BY referral_progress_",
+            $reason,
+            "_withheld ON p.book_id = programs.book_id
+             WHERE programs.book_id = ? AND programs.status = 'active'
+               AND p.",
+            $reason,
+            "_reason IN ('program-paused', 'referrer-email-not-verified')
+               AND p.",
+            $reason,
+            "_reason = 'program-paused' "
+        )
+    };
+}
+
+/// What waited for a referrer's e-mail and need not any more, by the partial index of one reason.
+macro_rules! verified {
+    ($reason:literal) => {
+        concat!(
+            "UNION SELECT p.referral_id FROM referral_progress AS p INDEXED BY referral_progress_",
+            $reason,
+            "_withheld
+             CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
+             CROSS JOIN users AS u ON u.book_id = r.book_id AND u.user_id = r.referrer_id
+             WHERE p.book_id = ? AND p.",
+            $reason,
+            "_reason IN ('program-paused', 'referrer-email-not-verified')
+               AND p.",
+            $reason,
+            "_reason = 'referrer-email-not-verified'
+               AND coalesce(u.event_word_verified, u.token_word_verified, 1) = 1 "
+        )
+    };
+}
+
+/// Partial indexes hold what may be asked for here. An amount of zero is never granted, so a referral whose terms
 /// promise none is at its level: else every program without a welcome credit would fill each claim, for ever.
 /// The indexes are named, since the planner would rather walk the whole book.
-pub(crate) const UNSETTLED: &str = "SELECT r.referred_id FROM (
+pub(crate) const UNSETTLED: &str = concat!(
+    "SELECT r.referred_id FROM (
     SELECT referral_id FROM referral_progress INDEXED BY referral_progress_reward_unsettled
-    WHERE book_id = ? AND reward_status = 'not_due' AND state <> 'fraud' AND referrer_reward > 0
+    WHERE book_id = ? AND reward_status IN ('not_due', 'retracted') AND state <> 'fraud' AND referrer_reward > 0
       AND spend_threshold <= spend_gross - spend_refunded
       AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)
+    UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_reward_undue
+    WHERE book_id = ? AND reward_status IN ('held', 'granted')
+      AND (state = 'fraud' OR spend_threshold > spend_gross - spend_refunded)
     UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_welcome_unsettled
     WHERE book_id = ? AND welcome_status = 'not_due' AND state <> 'fraud' AND welcome_credit > 0
       AND activated_at IS NOT NULL
-    UNION SELECT p.referral_id FROM programs
-    CROSS JOIN referral_progress AS p INDEXED BY referral_progress_reward_withheld ON p.book_id = programs.book_id
-    WHERE programs.book_id = ? AND programs.status = 'active'
-      AND p.reward_reason IN ('program-paused', 'referrer-email-not-verified') AND p.reward_reason = 'program-paused'
-    UNION SELECT p.referral_id FROM programs
-    CROSS JOIN referral_progress AS p INDEXED BY referral_progress_welcome_withheld ON p.book_id = programs.book_id
-    WHERE programs.book_id = ? AND programs.status = 'active'
-      AND p.welcome_reason IN ('program-paused', 'referrer-email-not-verified') AND p.welcome_reason = 'program-paused'
-    UNION SELECT p.referral_id FROM referral_progress AS p INDEXED BY referral_progress_reward_withheld
-    CROSS JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
-    CROSS JOIN users AS u ON u.book_id = r.book_id AND u.user_id = r.referrer_id
-    WHERE p.book_id = ? AND p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
-      AND p.reward_reason = 'referrer-email-not-verified'
-      AND coalesce(u.event_word_verified, u.token_word_verified, 1) = 1
-  ) AS due
+    UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_welcome_undue
+    WHERE book_id = ? AND welcome_status = 'granted' AND state = 'fraud'
+    UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_commission_unsettled
+    WHERE book_id = ? AND commission_due <> commission_posted AND commission_reason IS NULL ",
+    unpaused!("reward"),
+    unpaused!("welcome"),
+    unpaused!("commission"),
+    verified!("reward"),
+    verified!("commission"),
+    ") AS due
   CROSS JOIN referrals AS r ON r.book_id = ? AND r.referral_id = due.referral_id
-  ORDER BY due.referral_id LIMIT ?";
+  ORDER BY due.referral_id LIMIT ?"
+);
 
 fn unsettled(book: BookId, limit: u32) -> Fixed {
-    let in_book = (0..6).fold(fixed(UNSETTLED), |query, _| query.bind(book.0));
+    let in_book = (0..11).fold(fixed(UNSETTLED), |query, _| query.bind(book.0));
     in_book.bind(limit)
 }
 
@@ -234,5 +299,18 @@ impl Referrals for SqliteUnit {
 
     async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
         self.run(move |conn| claimed(conn, book, unsettled(book, limit))).await
+    }
+
+    async fn claim_budgeted(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError> {
+        self.run(move |conn| claimed(conn, book, budgeted(book, limit))).await
+    }
+
+    async fn claim_matured(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Matured, StoreError> {
+        self.run(move |conn| holds::matured(conn, book, now, limit)).await
     }
 }

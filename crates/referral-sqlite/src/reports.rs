@@ -3,6 +3,7 @@
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
 mod account;
+mod event;
 pub(crate) mod history;
 mod people;
 
@@ -12,12 +13,12 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
-use referral_domain::reference::{HostId, Slug};
-use referral_domain::time::Timestamp;
+use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
@@ -75,6 +76,16 @@ impl Reports for SqliteStore {
     ) -> Result<AccountReport, StoreError> {
         let host = host.clone();
         self.readers.read(move |conn| account::account(conn, book, &host, aged)).await
+    }
+
+    async fn event(
+        &self,
+        book: BookId,
+        source: &SourceId,
+        month: Month,
+    ) -> Result<Option<EventReport>, StoreError> {
+        let source = source.clone();
+        self.readers.read(move |conn| event::event(conn, book, &source, month)).await
     }
 
     async fn history(

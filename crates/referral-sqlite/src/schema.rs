@@ -127,6 +127,10 @@ diesel::table! {
         spend_threshold -> BigInt,
         qualification_window_days -> BigInt,
         clawback_window_days -> BigInt,
+        hold_days -> BigInt,
+        commission_rate -> Nullable<BigInt>,
+        commission_months -> Nullable<BigInt>,
+        commission_cap -> Nullable<BigInt>,
         source -> Text,
         click_id -> Nullable<Binary>,
         clicked_at -> Nullable<BigInt>,
@@ -164,6 +168,13 @@ diesel::table! {
         reward_at -> Nullable<BigInt>,
         reward_transaction -> Nullable<Binary>,
         reward_steps -> BigInt,
+        reward_available_at -> Nullable<BigInt>,
+        commission_gross -> BigInt,
+        commission_refunded -> BigInt,
+        commission_due -> BigInt,
+        commission_posted -> BigInt,
+        commission_steps -> BigInt,
+        commission_reason -> Nullable<Text>,
         updated_at -> BigInt,
     }
 }
@@ -175,6 +186,7 @@ diesel::table! {
         event_id -> Binary,
         kind -> Text,
         refunds -> Nullable<Text>,
+        reason -> Nullable<Text>,
         body_hash -> Binary,
         user_id -> Binary,
         amount -> BigInt,
@@ -191,6 +203,9 @@ diesel::table! {
         reward_transaction -> Nullable<Binary>,
         withheld_amount -> Nullable<BigInt>,
         withheld_reason -> Nullable<Text>,
+        over_refund -> Bool,
+        commission_amount -> Nullable<BigInt>,
+        commission_transaction -> Nullable<Binary>,
     }
 }
 
@@ -301,6 +316,7 @@ diesel::table! {
         owed_after -> BigInt,
         earned -> BigInt,
         taken -> BigInt,
+        paid_out -> BigInt,
         at -> BigInt,
     }
 }
@@ -315,6 +331,46 @@ diesel::table! {
         amount -> BigInt,
         transaction_id -> Binary,
         at -> BigInt,
+        budget_month -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    commission_steps (book_id, referral_id, n) {
+        book_id -> BigInt,
+        referral_id -> Binary,
+        n -> BigInt,
+        prev_n -> Nullable<BigInt>,
+        amount -> BigInt,
+        posted_before -> BigInt,
+        posted -> BigInt,
+        transaction_id -> Binary,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    holds (book_id, hold_id) {
+        book_id -> BigInt,
+        hold_id -> Binary,
+        referral_id -> Binary,
+        user_id -> Binary,
+        kind -> Text,
+        source_id -> Nullable<Text>,
+        amount -> BigInt,
+        matures_at -> BigInt,
+        created_at -> BigInt,
+        steps -> BigInt,
+        remaining -> BigInt,
+    }
+}
+
+diesel::table! {
+    budget_months (book_id, month) {
+        book_id -> BigInt,
+        month -> BigInt,
+        granted -> BigInt,
+        closed_under -> Nullable<BigInt>,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Spend events, and the scene they are decided on.
 //!
 //! A scene is one hop: per user one look-up by name (two inserts when missing) and one of their referral, per referrer
-//! one of what is known of them, per source id one of its event. `parked` is one range of a partial index.
+//! one of what is known of them, per source id one of its event and one range of the refunds that name it. `parked` is
+//! one range of a partial index.
 
 mod row;
 
@@ -13,7 +14,7 @@ use diesel::prelude::*;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::port::{NewUser, Spending, StoreError};
 use referral_domain::reference::{HostId, SourceId};
-use referral_domain::spend::{SpendEvent, SpendScene};
+use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
@@ -21,7 +22,7 @@ use crate::failure::Told;
 use crate::schema::user_names;
 use crate::unit::SqliteUnit;
 use crate::{referrals, users};
-pub(crate) use row::{fold, insert, parked};
+pub(crate) use row::{find, fold, insert, parked, refunds};
 
 fn id_of(conn: &mut SqliteConnection, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
     let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);
@@ -76,9 +77,26 @@ fn scene(
     let referrals = found.into_iter().map(|referral| (referral.facts.referred, referral)).collect();
     let mut known = BTreeMap::new();
     for source in sources {
-        known.extend(row::find(conn, book, source)?.map(|event| (source.clone(), event)));
+        known.extend(find(conn, book, source)?.map(|event| (source.clone(), event)));
     }
-    Ok(SpendScene { users, referrals, referrers, known })
+    let refunds = refunds_of(conn, book, sources)?;
+    Ok(SpendScene { users, referrals, referrers, known, refunds })
+}
+
+/// What was told to be refunded of these spends; those without any are left out.
+fn refunds_of(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    spends: &[SourceId],
+) -> Result<BTreeMap<SourceId, Vec<RefundFact>>, StoreError> {
+    let mut found = BTreeMap::new();
+    for spend in spends {
+        let named = refunds(conn, book, spend)?;
+        if !named.is_empty() {
+            found.insert(spend.clone(), named);
+        }
+    }
+    Ok(found)
 }
 
 #[async_trait]
@@ -101,5 +119,14 @@ impl Spending for SqliteUnit {
         since: Timestamp,
     ) -> Result<Vec<SpendEvent>, StoreError> {
         self.run(move |conn| parked(conn, book, user, since)).await
+    }
+
+    async fn refunds_of(
+        &mut self,
+        book: BookId,
+        spends: &[SourceId],
+    ) -> Result<BTreeMap<SourceId, Vec<RefundFact>>, StoreError> {
+        let spends = spends.to_vec();
+        self.run(move |conn| refunds_of(conn, book, &spends)).await
     }
 }

@@ -5,6 +5,7 @@
 //! could leave 64 bits or a rule of the domain is asked. Units go on meanwhile; the log grows until this has ended.
 
 mod chains;
+mod money;
 mod places;
 mod rewards;
 mod seals;
@@ -48,16 +49,18 @@ pub(crate) fn verify(conn: &mut SqliteConnection) -> Result<Verdict, StoreError>
 }
 
 fn examine(conn: &mut SqliteConnection, check: Check) -> Finding {
-    places::of(check).iter().try_for_each(|query| first(conn, check, query))?;
+    places::of(check).iter().chain(money::of(check)).try_for_each(|query| first(conn, check, query))?;
     match check {
         Check::Seals => seals::blocks_hold(conn),
         Check::EntryChain => chains::entries_follow(conn),
         Check::Lines => chains::lines_follow(conn),
         Check::Zero => zero::accounts_sum_to_zero(conn),
         Check::DueRewards => rewards::are_granted_when_due(conn),
+        Check::Commissions => rewards::commissions_are_posted(conn),
         Check::TransferEntries | Check::Heads | Check::Bounds | Check::RewardSteps | Check::Redemptions => {
             Ok(())
         }
+        Check::Holds | Check::NetSpend | Check::Budgets => Ok(()),
     }
 }
 

@@ -272,6 +272,7 @@ CREATE TABLE history_lines (
   owed_after BIGINT NOT NULL,
   earned BIGINT NOT NULL CONSTRAINT earned_bounds CHECK (earned >= 0),
   taken BIGINT NOT NULL CONSTRAINT taken_bounds CHECK (taken >= 0),
+  paid_out BIGINT NOT NULL CONSTRAINT paid_out_bounds CHECK (paid_out >= 0),
   at TIMESTAMPTZ NOT NULL,
   CONSTRAINT line_n PRIMARY KEY (book_id, user_id, n),
   CONSTRAINT line_once UNIQUE (book_id, transaction_id),

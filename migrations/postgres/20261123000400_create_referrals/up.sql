@@ -41,6 +41,11 @@ CREATE TABLE referrals (
   spend_threshold BIGINT NOT NULL CONSTRAINT spend_threshold_bounds CHECK (spend_threshold >= 0),
   qualification_window_days BIGINT NOT NULL CONSTRAINT window_bounds CHECK (qualification_window_days >= 0),
   clawback_window_days BIGINT NOT NULL CONSTRAINT clawback_bounds CHECK (clawback_window_days >= 0),
+  hold_days BIGINT NOT NULL CONSTRAINT hold_days_bounds CHECK (hold_days BETWEEN 0 AND 90),
+  -- Parts per million of net spend.
+  commission_rate BIGINT CONSTRAINT commission_rate_bounds CHECK (commission_rate BETWEEN 0 AND 1000000),
+  commission_months BIGINT CONSTRAINT commission_months_bounds CHECK (commission_months >= 0),
+  commission_cap BIGINT CONSTRAINT commission_cap_bounds CHECK (commission_cap >= 0),
   source TEXT COLLATE "C" NOT NULL CONSTRAINT source_known CHECK (source IN ('typed', 'link', 'cookie', 'api')),
   click_id UUID,
   clicked_at TIMESTAMPTZ,
@@ -54,6 +59,8 @@ CREATE TABLE referrals (
   CONSTRAINT referral_terms
     UNIQUE (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit),
   CONSTRAINT window_is_open CHECK (qualifies_until >= applied_at),
+  CONSTRAINT commission_whole CHECK ((commission_rate IS NULL) = (commission_months IS NULL)
+    AND (commission_cap IS NULL OR commission_rate IS NOT NULL)),
   CONSTRAINT nobody_refers_themselves CHECK (referrer_id <> referred_id),
   CONSTRAINT referrer_is_known FOREIGN KEY (book_id, referrer_id) REFERENCES users (book_id, user_id),
   CONSTRAINT referred_is_known FOREIGN KEY (book_id, referred_id) REFERENCES users (book_id, user_id),
@@ -148,12 +155,27 @@ CREATE TABLE referral_progress (
   reward_at TIMESTAMPTZ,
   reward_transaction UUID,
   reward_steps BIGINT NOT NULL CONSTRAINT reward_steps_bounds CHECK (reward_steps >= 0),
+  reward_available_at TIMESTAMPTZ,
+  commission_gross BIGINT NOT NULL CONSTRAINT commission_gross_bounds CHECK (commission_gross >= 0),
+  commission_refunded BIGINT NOT NULL
+    CONSTRAINT commission_refunded_bounds CHECK (commission_refunded BETWEEN 0 AND commission_gross),
+  commission_due BIGINT NOT NULL CONSTRAINT commission_due_bounds CHECK (commission_due >= 0),
+  commission_posted BIGINT NOT NULL CONSTRAINT commission_posted_bounds CHECK (commission_posted >= 0),
+  commission_steps BIGINT NOT NULL CONSTRAINT commission_steps_bounds CHECK (commission_steps >= 0),
+  commission_reason TEXT COLLATE "C" CONSTRAINT commission_reason_known CHECK (commission_reason IN
+    ('email-not-verified', 'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
   updated_at TIMESTAMPTZ NOT NULL,
-  reward_unsettled BOOLEAN GENERATED ALWAYS AS (reward_status = 'not_due' AND state <> 'fraud'
+  reward_unsettled BOOLEAN GENERATED ALWAYS AS (reward_status IN ('not_due', 'retracted') AND state <> 'fraud'
     AND referrer_reward > 0 AND spend_threshold <= spend_gross - spend_refunded
     AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)) STORED,
+  reward_undue BOOLEAN GENERATED ALWAYS AS (reward_status IN ('held', 'granted') AND NOT (state <> 'fraud'
+    AND referrer_reward > 0 AND spend_threshold <= spend_gross - spend_refunded
+    AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL))) STORED,
   welcome_unsettled BOOLEAN GENERATED ALWAYS AS (welcome_status = 'not_due' AND state <> 'fraud'
     AND welcome_credit > 0 AND activated_at IS NOT NULL) STORED,
+  welcome_undue BOOLEAN GENERATED ALWAYS AS (welcome_status = 'granted' AND state = 'fraud') STORED,
+  commission_unsettled BOOLEAN GENERATED ALWAYS AS
+    (commission_due <> commission_posted AND commission_reason IS NULL) STORED,
   PRIMARY KEY (book_id, referral_id),
   CONSTRAINT state_has_its_instants CHECK (CASE state
     WHEN 'pending' THEN activated_at IS NULL AND completed_at IS NULL AND closed_at IS NULL
@@ -161,12 +183,17 @@ CREATE TABLE referral_progress (
     WHEN 'completed' THEN activated_at IS NOT NULL AND completed_at IS NOT NULL AND closed_at IS NULL
     ELSE completed_at IS NULL AND closed_at IS NOT NULL END),
   CONSTRAINT welcome_reason_given CHECK ((welcome_status = 'withheld') = (welcome_reason IS NOT NULL)),
+  CONSTRAINT welcome_never_held CHECK (welcome_status <> 'held'),
   CONSTRAINT welcome_posted CHECK (welcome_status NOT IN ('held', 'granted')
     OR (welcome_at IS NOT NULL AND welcome_transaction IS NOT NULL)),
   CONSTRAINT reward_reason_given CHECK ((reward_status = 'withheld') = (reward_reason IS NOT NULL)),
   CONSTRAINT reward_posted CHECK (reward_status NOT IN ('held', 'granted')
     OR (reward_at IS NOT NULL AND reward_transaction IS NOT NULL)),
   CONSTRAINT granted_at_odd_steps CHECK ((reward_status IN ('held', 'granted')) = (reward_steps % 2 = 1)),
+  CONSTRAINT retracted_after_a_grant CHECK (reward_status <> 'retracted' OR reward_steps >= 2),
+  CONSTRAINT held_until CHECK ((reward_status = 'held') = (reward_available_at IS NOT NULL)),
+  CONSTRAINT commission_withheld_when_short CHECK (commission_reason IS NULL OR commission_posted < commission_due),
+  CONSTRAINT commission_by_steps CHECK (commission_steps > 0 OR commission_posted = 0),
   CONSTRAINT progress_repeats_the_terms FOREIGN KEY
     (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit)
     REFERENCES referrals (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit),
@@ -178,14 +205,24 @@ CREATE TABLE referral_progress (
 CREATE INDEX referral_progress_expirable ON referral_progress (book_id, qualifies_until)
 WHERE state IN ('pending', 'active');
 CREATE INDEX referral_progress_reward_unsettled ON referral_progress (book_id, referral_id) WHERE reward_unsettled;
+CREATE INDEX referral_progress_reward_undue ON referral_progress (book_id, referral_id) WHERE reward_undue;
 CREATE INDEX referral_progress_welcome_unsettled ON referral_progress (book_id, referral_id) WHERE welcome_unsettled;
+CREATE INDEX referral_progress_welcome_undue ON referral_progress (book_id, referral_id) WHERE welcome_undue;
+CREATE INDEX referral_progress_commission_unsettled ON referral_progress (book_id, referral_id)
+WHERE commission_unsettled;
 CREATE INDEX referral_progress_reward_withheld ON referral_progress (book_id, reward_reason, referral_id)
 WHERE reward_reason IN ('program-paused', 'referrer-email-not-verified');
 CREATE INDEX referral_progress_welcome_withheld ON referral_progress (book_id, welcome_reason, referral_id)
 WHERE welcome_reason IN ('program-paused', 'referrer-email-not-verified');
+CREATE INDEX referral_progress_commission_withheld ON referral_progress (book_id, commission_reason, referral_id)
+WHERE commission_reason IN ('program-paused', 'referrer-email-not-verified');
+-- What the budget withheld, oldest first.
+CREATE INDEX referral_progress_reward_budget ON referral_progress (book_id, completed_at, referral_id)
+WHERE reward_reason = 'budget';
 SELECT guard('referral_progress', true);
-CREATE TRIGGER referral_progress_steps_forward BEFORE UPDATE OF reward_steps ON referral_progress
-FOR EACH ROW WHEN (NEW.reward_steps < OLD.reward_steps) EXECUTE FUNCTION refuse();
+CREATE TRIGGER referral_progress_steps_forward BEFORE UPDATE OF reward_steps, commission_steps
+ON referral_progress FOR EACH ROW
+WHEN (NEW.reward_steps < OLD.reward_steps OR NEW.commission_steps < OLD.commission_steps) EXECUTE FUNCTION refuse();
 SELECT always('referral_progress', 'referral_progress_steps_forward');
 ALTER TABLE referrals ADD CONSTRAINT referral_has_progress FOREIGN KEY (book_id, referral_id)
   REFERENCES referral_progress (book_id, referral_id) DEFERRABLE INITIALLY DEFERRED;
@@ -200,6 +237,9 @@ CREATE TABLE reward_steps (
   amount BIGINT NOT NULL CONSTRAINT step_amount_positive CHECK (amount > 0),
   transaction_id UUID NOT NULL,
   at TIMESTAMPTZ NOT NULL,
+  -- The month whose budget it was counted in; NULL when there was none.
+  budget_month BIGINT,
+  CONSTRAINT budget_counts_grants CHECK (budget_month IS NULL OR n % 2 = 1),
   CONSTRAINT reward_one_at_a_time PRIMARY KEY (book_id, referral_id, n),
   CONSTRAINT step_once UNIQUE (book_id, transaction_id),
   CONSTRAINT reward_alternates CHECK (
@@ -239,8 +279,10 @@ CREATE TABLE affiliate_tracking (
   signups BIGINT NOT NULL CONSTRAINT signups_bounds CHECK (signups >= 0),
   verified_signups BIGINT NOT NULL CONSTRAINT verified_signups_bounds CHECK (verified_signups >= 0),
   conversions BIGINT NOT NULL CONSTRAINT conversions_bounds CHECK (conversions >= 0),
+  conversions_reversed BIGINT NOT NULL CONSTRAINT conversions_reversed_bounds CHECK (conversions_reversed >= 0),
   revenue BIGINT NOT NULL,
   earned BIGINT NOT NULL,
+  pending BIGINT NOT NULL,
   PRIMARY KEY (book_id, referrer_id, code_id, day, slot)
 ) WITH (fillfactor = 70);
 SELECT guard('affiliate_tracking', true);

@@ -7,6 +7,8 @@ CREATE TABLE spend_events (
   event_id UUID NOT NULL,
   kind TEXT COLLATE "C" NOT NULL CONSTRAINT event_kind_known CHECK (kind IN ('S', 'R')),
   refunds TEXT COLLATE "C" CONSTRAINT refund_names_its_spend CHECK ((refunds IS NOT NULL) = (kind = 'R')),
+  reason TEXT COLLATE "C"
+    CONSTRAINT refund_reason_known CHECK (reason IN ('requested', 'chargeback', 'fraud', 'other')),
   body_hash BYTEA NOT NULL CONSTRAINT body_hash_form CHECK (length(body_hash) = 32),
   user_id UUID NOT NULL,
   amount BIGINT NOT NULL CONSTRAINT event_amount_bounds CHECK (amount BETWEEN 1 AND 999999999999),
@@ -21,12 +23,22 @@ CREATE TABLE spend_events (
   counted BIGINT NOT NULL CONSTRAINT counted_bounds CHECK (counted BETWEEN -amount AND amount),
   net_after BIGINT,
   threshold BIGINT,
-  reward_amount BIGINT CONSTRAINT event_reward_positive CHECK (reward_amount > 0),
+  reward_amount BIGINT CONSTRAINT event_reward_moves CHECK (reward_amount <> 0),
   reward_transaction UUID,
   withheld_amount BIGINT CONSTRAINT event_withheld_positive CHECK (withheld_amount > 0),
   withheld_reason TEXT COLLATE "C" CONSTRAINT event_reason_known CHECK (withheld_reason IN ('email-not-verified',
     'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+  over_refund BOOLEAN NOT NULL,
+  commission_amount BIGINT CONSTRAINT event_commission_moves CHECK (commission_amount <> 0),
+  commission_transaction UUID,
   CONSTRAINT source_once PRIMARY KEY (book_id, source_id),
+  CONSTRAINT refund_of_another CHECK (refunds <> source_id),
+  CONSTRAINT refund_has_a_reason CHECK ((reason IS NOT NULL) = (kind = 'R')),
+  CONSTRAINT only_refunds_exceed CHECK (NOT over_refund OR kind = 'R'),
+  CONSTRAINT outcomes_of_a_kind CHECK (CASE kind WHEN 'S' THEN outcome NOT IN ('reward_retracted', 'awaiting_spend')
+    ELSE outcome <> 'threshold_crossed' END),
+  CONSTRAINT spends_add_and_refunds_take CHECK (CASE kind WHEN 'S' THEN counted >= 0 ELSE counted <= 0 END),
+  CONSTRAINT commission_event_whole CHECK ((commission_amount IS NULL) = (commission_transaction IS NULL)),
   CONSTRAINT level_whole CHECK ((net_after IS NULL) = (threshold IS NULL)),
   CONSTRAINT reward_whole CHECK ((reward_amount IS NULL) = (reward_transaction IS NULL)),
   CONSTRAINT withheld_whole CHECK ((withheld_amount IS NULL) = (withheld_reason IS NULL)),
@@ -35,8 +47,11 @@ CREATE TABLE spend_events (
   CONSTRAINT event_reward_is_posted FOREIGN KEY (book_id, reward_transaction)
     REFERENCES ledger_transactions (book_id, transaction_id)
 );
--- Events that wait for a sign-up.
-CREATE INDEX spend_events_parked ON spend_events (book_id, user_id, recorded_at) WHERE outcome = 'not_referred';
+-- Spends that wait for a sign-up.
+CREATE INDEX spend_events_parked ON spend_events (book_id, user_id, recorded_at)
+WHERE outcome = 'not_referred' AND kind = 'S';
+-- The refunds of a spend. A spend pays nothing for it.
+CREATE INDEX spend_events_refunds ON spend_events (book_id, refunds) WHERE kind = 'R';
 SELECT guard('spend_events', false);
 
 -- Users and referrals stay and keep their ids: a look is as good as a foreign key, and writes no lock to the log.
@@ -52,9 +67,22 @@ END $$;
 CREATE TRIGGER event_of_a_user AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
 FOR EACH STATEMENT EXECUTE FUNCTION events_of_users();
 
+-- Transactions stay too.
+CREATE FUNCTION event_commissions_are_posted() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM fresh AS f WHERE f.commission_transaction IS NOT NULL AND (SELECT 1 FROM ledger_transactions AS t
+    WHERE t.book_id = f.book_id AND t.transaction_id = f.commission_transaction LIMIT 1) IS NULL;
+  IF FOUND THEN
+    RAISE EXCEPTION 'an event''s commission is not posted' USING ERRCODE = '23503', CONSTRAINT = TG_NAME;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER event_commission_is_posted AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
+FOR EACH STATEMENT EXECUTE FUNCTION event_commissions_are_posted();
 CREATE TRIGGER event_of_a_referral AFTER INSERT ON spend_events REFERENCING NEW TABLE AS fresh
 FOR EACH STATEMENT EXECUTE FUNCTION referrals_are_known();
-SELECT always('spend_events', 'event_of_a_user'), always('spend_events', 'event_of_a_referral');
+SELECT always('spend_events', 'event_of_a_user'), always('spend_events', 'event_of_a_referral'),
+  always('spend_events', 'event_commission_is_posted');
 
 -- Written only for events that have either.
 CREATE TABLE spend_event_details (

@@ -29,6 +29,8 @@ BEGIN
   GRANT UPDATE (seq, balance) ON account_heads TO referral_app;
   GRANT UPDATE (state, activated_at, completed_at, closed_at, review, case_id, verified_at, spend_gross,
     spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status, reward_reason,
-    reward_at, reward_transaction, reward_steps, updated_at) ON referral_progress TO referral_app;
-  GRANT UPDATE (signups, verified_signups, conversions, revenue, earned) ON affiliate_tracking TO referral_app;
+    reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross, commission_refunded,
+    commission_due, commission_posted, commission_steps, commission_reason, updated_at) ON referral_progress TO referral_app;
+  GRANT UPDATE (signups, verified_signups, conversions, conversions_reversed, revenue, earned, pending)
+    ON affiliate_tracking TO referral_app;
 END $$;

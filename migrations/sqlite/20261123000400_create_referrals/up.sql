@@ -42,6 +42,11 @@ CREATE TABLE referrals (
   spend_threshold INTEGER NOT NULL CONSTRAINT spend_threshold_bounds CHECK (spend_threshold >= 0),
   qualification_window_days INTEGER NOT NULL CONSTRAINT window_bounds CHECK (qualification_window_days >= 0),
   clawback_window_days INTEGER NOT NULL CONSTRAINT clawback_bounds CHECK (clawback_window_days >= 0),
+  hold_days INTEGER NOT NULL CONSTRAINT hold_days_bounds CHECK (hold_days BETWEEN 0 AND 90),
+  -- The share of net spend, in millionths.
+  commission_rate INTEGER CONSTRAINT commission_rate_bounds CHECK (commission_rate BETWEEN 0 AND 1000000),
+  commission_months INTEGER CONSTRAINT commission_months_bounds CHECK (commission_months >= 0),
+  commission_cap INTEGER CONSTRAINT commission_cap_bounds CHECK (commission_cap >= 0),
   source TEXT NOT NULL CONSTRAINT source_known CHECK (source IN ('typed', 'link', 'cookie', 'api')),
   click_id BLOB CONSTRAINT click_id_form CHECK (length(click_id) = 16),
   clicked_at INTEGER,
@@ -54,6 +59,8 @@ CREATE TABLE referrals (
   CONSTRAINT referred_once UNIQUE (book_id, referred_id),
   UNIQUE (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit),
   CONSTRAINT window_is_open CHECK (qualifies_until >= applied_at),
+  CONSTRAINT commission_whole CHECK ((commission_rate IS NULL) = (commission_months IS NULL)
+    AND (commission_cap IS NULL OR commission_rate IS NOT NULL)),
   CONSTRAINT nobody_refers_themselves CHECK (referrer_id <> referred_id),
   FOREIGN KEY (book_id, referrer_id) REFERENCES users (book_id, user_id),
   FOREIGN KEY (book_id, referred_id) REFERENCES users (book_id, user_id),
@@ -99,8 +106,18 @@ CREATE TABLE referral_progress (
   reward_at INTEGER,
   reward_transaction BLOB,
   reward_steps INTEGER NOT NULL CONSTRAINT reward_steps_bounds CHECK (reward_steps >= 0),
+  reward_available_at INTEGER,
+  commission_gross INTEGER NOT NULL CONSTRAINT commission_gross_bounds CHECK (commission_gross >= 0),
+  commission_refunded INTEGER NOT NULL CONSTRAINT commission_refunded_bounds
+    CHECK (commission_refunded BETWEEN 0 AND commission_gross),
+  commission_due INTEGER NOT NULL CONSTRAINT commission_due_bounds CHECK (commission_due >= 0),
+  commission_posted INTEGER NOT NULL CONSTRAINT commission_posted_bounds CHECK (commission_posted >= 0),
+  commission_steps INTEGER NOT NULL CONSTRAINT commission_steps_bounds CHECK (commission_steps >= 0),
+  commission_reason TEXT CONSTRAINT commission_reason_known CHECK (commission_reason IN ('email-not-verified',
+    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
   updated_at INTEGER NOT NULL,
   last_step INTEGER GENERATED ALWAYS AS (nullif(reward_steps, 0)) STORED,
+  last_commission_step INTEGER GENERATED ALWAYS AS (nullif(commission_steps, 0)) STORED,
   PRIMARY KEY (book_id, referral_id),
   CONSTRAINT state_has_its_instants CHECK (CASE state
     WHEN 'pending' THEN activated_at IS NULL AND completed_at IS NULL AND closed_at IS NULL
@@ -108,12 +125,17 @@ CREATE TABLE referral_progress (
     WHEN 'completed' THEN activated_at IS NOT NULL AND completed_at IS NOT NULL AND closed_at IS NULL
     ELSE completed_at IS NULL AND closed_at IS NOT NULL END),
   CONSTRAINT welcome_reason_given CHECK ((welcome_status = 'withheld') = (welcome_reason IS NOT NULL)),
+  CONSTRAINT welcome_never_held CHECK (welcome_status <> 'held'),
   CONSTRAINT welcome_posted CHECK (welcome_status NOT IN ('held', 'granted')
     OR (welcome_at IS NOT NULL AND welcome_transaction IS NOT NULL)),
   CONSTRAINT reward_reason_given CHECK ((reward_status = 'withheld') = (reward_reason IS NOT NULL)),
   CONSTRAINT reward_posted CHECK (reward_status NOT IN ('held', 'granted')
     OR (reward_at IS NOT NULL AND reward_transaction IS NOT NULL)),
+  CONSTRAINT held_until CHECK ((reward_status = 'held') = (reward_available_at IS NOT NULL)),
   CONSTRAINT granted_at_odd_steps CHECK ((reward_status IN ('held', 'granted')) = (reward_steps % 2 = 1)),
+  CONSTRAINT retracted_after_a_grant CHECK (reward_status <> 'retracted' OR reward_steps >= 2),
+  CONSTRAINT commission_withheld_when_short CHECK (commission_reason IS NULL OR commission_posted < commission_due),
+  CONSTRAINT commission_by_steps CHECK (commission_steps > 0 OR commission_posted = 0),
   CONSTRAINT progress_repeats_the_terms FOREIGN KEY
     (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit)
     REFERENCES referrals (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit),
@@ -122,22 +144,34 @@ CREATE TABLE referral_progress (
   FOREIGN KEY (book_id, reward_transaction) REFERENCES ledger_transactions (book_id, transaction_id)
     DEFERRABLE INITIALLY DEFERRED,
   CONSTRAINT steps_are_recorded FOREIGN KEY (book_id, referral_id, last_step)
-    REFERENCES reward_steps (book_id, referral_id, n) DEFERRABLE INITIALLY DEFERRED
+    REFERENCES reward_steps (book_id, referral_id, n) DEFERRABLE INITIALLY DEFERRED,
+  CONSTRAINT commission_steps_are_recorded FOREIGN KEY (book_id, referral_id, last_commission_step, commission_posted)
+    REFERENCES commission_steps (book_id, referral_id, n, posted) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX referral_progress_expirable ON referral_progress (book_id, qualifies_until)
 WHERE state IN ('pending', 'active');
 CREATE INDEX referral_progress_reward_unsettled ON referral_progress (book_id)
-WHERE reward_status = 'not_due' AND state <> 'fraud' AND referrer_reward > 0
+WHERE reward_status IN ('not_due', 'retracted') AND state <> 'fraud' AND referrer_reward > 0
   AND spend_threshold <= spend_gross - spend_refunded
   AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL);
+CREATE INDEX referral_progress_reward_undue ON referral_progress (book_id)
+WHERE reward_status IN ('held', 'granted') AND (state = 'fraud' OR spend_threshold > spend_gross - spend_refunded);
 CREATE INDEX referral_progress_welcome_unsettled ON referral_progress (book_id)
 WHERE welcome_status = 'not_due' AND state <> 'fraud' AND welcome_credit > 0 AND activated_at IS NOT NULL;
+CREATE INDEX referral_progress_welcome_undue ON referral_progress (book_id)
+WHERE welcome_status = 'granted' AND state = 'fraud';
+CREATE INDEX referral_progress_commission_unsettled ON referral_progress (book_id)
+WHERE commission_due <> commission_posted AND commission_reason IS NULL;
 CREATE INDEX referral_progress_reward_withheld ON referral_progress (book_id, reward_reason)
 WHERE reward_reason IN ('program-paused', 'referrer-email-not-verified');
 CREATE INDEX referral_progress_welcome_withheld ON referral_progress (book_id, welcome_reason)
 WHERE welcome_reason IN ('program-paused', 'referrer-email-not-verified');
-CREATE TRIGGER referral_progress_steps_forward BEFORE UPDATE OF reward_steps ON referral_progress
-WHEN NEW.reward_steps < OLD.reward_steps
+CREATE INDEX referral_progress_commission_withheld ON referral_progress (book_id, commission_reason)
+WHERE commission_reason IN ('program-paused', 'referrer-email-not-verified');
+CREATE INDEX referral_progress_reward_budget ON referral_progress (book_id, completed_at, referral_id)
+WHERE reward_reason = 'budget';
+CREATE TRIGGER referral_progress_steps_forward BEFORE UPDATE OF reward_steps, commission_steps ON referral_progress
+WHEN NEW.reward_steps < OLD.reward_steps OR NEW.commission_steps < OLD.commission_steps
 BEGIN SELECT RAISE(ABORT, 'referral_progress_steps_forward'); END;
 CREATE TRIGGER referral_progress_stays BEFORE DELETE ON referral_progress
 BEGIN SELECT RAISE(ABORT, 'referral_progress_stays'); END;
@@ -152,15 +186,21 @@ CREATE TABLE reward_steps (
   amount INTEGER NOT NULL CONSTRAINT step_amount_positive CHECK (amount > 0),
   transaction_id BLOB NOT NULL,
   at INTEGER NOT NULL,
+  -- The month in whose budget a grant was counted; none without a budget.
+  budget_month INTEGER,
   CONSTRAINT reward_one_at_a_time PRIMARY KEY (book_id, referral_id, n),
   CONSTRAINT step_once UNIQUE (book_id, transaction_id),
   CONSTRAINT reward_alternates CHECK (
     ((n = 1 AND prev_n IS NULL) OR (n > 1 AND prev_n IS NOT NULL AND prev_n = n - 1))
     AND kind = CASE n % 2 WHEN 1 THEN 'grant' ELSE 'retract' END),
+  CONSTRAINT budget_counts_grants CHECK (budget_month IS NULL OR n % 2 = 1),
   FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id),
   CONSTRAINT step_chain FOREIGN KEY (book_id, referral_id, prev_n) REFERENCES reward_steps (book_id, referral_id, n),
-  FOREIGN KEY (book_id, transaction_id) REFERENCES ledger_transactions (book_id, transaction_id)
+  FOREIGN KEY (book_id, transaction_id) REFERENCES ledger_transactions (book_id, transaction_id),
+  CONSTRAINT step_of_a_budget_month FOREIGN KEY (book_id, budget_month) REFERENCES budget_months (book_id, month)
 ) STRICT;
+-- What a month's budget is recomputed from.
+CREATE INDEX reward_steps_of_a_budget_month ON reward_steps (book_id, budget_month) WHERE budget_month IS NOT NULL;
 CREATE TRIGGER reward_steps_never_change BEFORE UPDATE ON reward_steps
 BEGIN SELECT RAISE(ABORT, 'reward_steps_never_change'); END;
 CREATE TRIGGER reward_steps_stay BEFORE DELETE ON reward_steps BEGIN SELECT RAISE(ABORT, 'reward_steps_stay'); END;
@@ -176,8 +216,10 @@ CREATE TABLE affiliate_tracking (
   signups INTEGER NOT NULL CONSTRAINT signups_bounds CHECK (signups >= 0),
   verified_signups INTEGER NOT NULL CONSTRAINT verified_signups_bounds CHECK (verified_signups >= 0),
   conversions INTEGER NOT NULL CONSTRAINT conversions_bounds CHECK (conversions >= 0),
+  conversions_reversed INTEGER NOT NULL CONSTRAINT conversions_reversed_bounds CHECK (conversions_reversed >= 0),
   revenue INTEGER NOT NULL,
   earned INTEGER NOT NULL,
+  pending INTEGER NOT NULL,
   PRIMARY KEY (book_id, referrer_id, code_id, day, slot),
   CONSTRAINT tracked_code_of_the_referrer FOREIGN KEY (book_id, code_id, referrer_id)
     REFERENCES referral_codes (book_id, code_id, owner_id)

@@ -7,6 +7,7 @@ CREATE TABLE spend_events (
   event_id BLOB NOT NULL CONSTRAINT event_id_form CHECK (length(event_id) = 16),
   kind TEXT NOT NULL CONSTRAINT event_kind_known CHECK (kind IN ('S', 'R')),
   refunds TEXT CONSTRAINT refund_names_its_spend CHECK ((refunds IS NOT NULL) = (kind = 'R')),
+  reason TEXT CONSTRAINT refund_reason_known CHECK (reason IN ('requested', 'chargeback', 'fraud', 'other')),
   body_hash BLOB NOT NULL CONSTRAINT body_hash_form CHECK (length(body_hash) = 32),
   user_id BLOB NOT NULL,
   amount INTEGER NOT NULL CONSTRAINT event_amount_bounds CHECK (amount BETWEEN 1 AND 999999999999),
@@ -21,12 +22,22 @@ CREATE TABLE spend_events (
   counted INTEGER NOT NULL CONSTRAINT counted_bounds CHECK (counted BETWEEN -amount AND amount),
   net_after INTEGER,
   threshold INTEGER,
-  reward_amount INTEGER CONSTRAINT event_reward_positive CHECK (reward_amount > 0),
+  reward_amount INTEGER CONSTRAINT event_reward_moves CHECK (reward_amount <> 0),
   reward_transaction BLOB,
   withheld_amount INTEGER CONSTRAINT event_withheld_positive CHECK (withheld_amount > 0),
   withheld_reason TEXT CONSTRAINT event_reason_known CHECK (withheld_reason IN ('email-not-verified',
     'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+  over_refund INTEGER NOT NULL CONSTRAINT over_refund_bool CHECK (over_refund IN (0, 1)),
+  commission_amount INTEGER CONSTRAINT event_commission_moves CHECK (commission_amount <> 0),
+  commission_transaction BLOB,
   CONSTRAINT source_once PRIMARY KEY (book_id, source_id),
+  CONSTRAINT refund_has_a_reason CHECK ((reason IS NOT NULL) = (kind = 'R')),
+  CONSTRAINT refund_of_another CHECK (refunds <> source_id),
+  CONSTRAINT outcomes_of_a_kind CHECK (CASE kind WHEN 'S' THEN outcome NOT IN ('reward_retracted', 'awaiting_spend')
+    ELSE outcome <> 'threshold_crossed' END),
+  CONSTRAINT spends_add_and_refunds_take CHECK (CASE kind WHEN 'S' THEN counted >= 0 ELSE counted <= 0 END),
+  CONSTRAINT only_refunds_exceed CHECK (over_refund = 0 OR kind = 'R'),
+  CONSTRAINT commission_event_whole CHECK ((commission_amount IS NULL) = (commission_transaction IS NULL)),
   CONSTRAINT level_whole CHECK ((net_after IS NULL) = (threshold IS NULL)),
   CONSTRAINT reward_whole CHECK ((reward_amount IS NULL) = (reward_transaction IS NULL)),
   CONSTRAINT withheld_whole CHECK ((withheld_amount IS NULL) = (withheld_reason IS NULL)),
@@ -34,10 +45,15 @@ CREATE TABLE spend_events (
   CONSTRAINT not_referred_has_none CHECK (outcome <> 'not_referred' OR referral_id IS NULL),
   FOREIGN KEY (book_id, user_id) REFERENCES users (book_id, user_id),
   FOREIGN KEY (book_id, referral_id) REFERENCES referrals (book_id, referral_id),
-  FOREIGN KEY (book_id, reward_transaction) REFERENCES ledger_transactions (book_id, transaction_id)
+  FOREIGN KEY (book_id, reward_transaction) REFERENCES ledger_transactions (book_id, transaction_id),
+  CONSTRAINT event_commission_is_posted FOREIGN KEY (book_id, commission_transaction)
+    REFERENCES ledger_transactions (book_id, transaction_id)
 ) STRICT;
--- Events that wait for a sign-up.
-CREATE INDEX spend_events_parked ON spend_events (book_id, user_id, recorded_at) WHERE outcome = 'not_referred';
+-- Spends that wait for a sign-up.
+CREATE INDEX spend_events_parked ON spend_events (book_id, user_id, recorded_at)
+WHERE outcome = 'not_referred' AND kind = 'S';
+-- What was refunded of a spend, told before or after it.
+CREATE INDEX spend_events_refunds ON spend_events (book_id, refunds) WHERE kind = 'R';
 -- What a referral's net spend is recomputed from.
 CREATE INDEX spend_events_of_a_referral ON spend_events (book_id, referral_id) WHERE referral_id IS NOT NULL;
 CREATE TRIGGER spend_events_never_change BEFORE UPDATE ON spend_events

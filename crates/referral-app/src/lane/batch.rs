@@ -7,7 +7,7 @@ use std::thread;
 
 use referral_domain::port::{BoxError, StoreError};
 use referral_domain::reference::Slug;
-use referral_domain::spend::{SpendCommand, SpendRefusal};
+use referral_domain::spend::{EventCommand, SpendRefusal};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::Told;
@@ -22,7 +22,7 @@ type Cause = Arc<dyn Error + Send + Sync>;
 
 /// An event and whoever waits for it.
 pub(super) struct Waiting {
-    pub(super) event: SpendCommand,
+    pub(super) event: EventCommand,
     pub(super) caller: Caller,
 }
 

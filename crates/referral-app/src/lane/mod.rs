@@ -34,7 +34,7 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use referral_domain::port::StoreError;
 use referral_domain::reference::Slug;
-use referral_domain::spend::{SpendCommand, SpendRefusal};
+use referral_domain::spend::{EventCommand, SpendRefusal};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex as Turn, Semaphore, TryAcquireError, oneshot};
 
@@ -122,10 +122,10 @@ impl Lane {
     /// # Errors
     /// What [`Recorder::record`] fails with for this event; [`StoreError::Contended`] at once when too many wait or the
     /// lane is closed.
-    pub(crate) async fn record(&self, program: &Slug, event: SpendCommand) -> Told {
+    pub(crate) async fn record(&self, program: &Slug, event: impl Into<EventCommand>) -> Told {
         let room = Arc::clone(&self.0.room).try_acquire_owned().map_err(|error| self.turn_away(&error))?;
         let (answer, answered) = oneshot::channel();
-        self.enter(program, Waiting { event, caller: Caller { answer, _room: room } });
+        self.enter(program, Waiting { event: event.into(), caller: Caller { answer, _room: room } });
         match answered.await {
             Ok(Ok(told)) => told,
             Ok(Err(panic)) => resume_unwind(panic),

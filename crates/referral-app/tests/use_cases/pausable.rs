@@ -1,28 +1,31 @@
 //! A store whose programs can be paused and let go on: nothing publishes a program's status yet.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use referral_app::Parts;
 use referral_domain::auth::ApiKey;
+use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
+use referral_domain::hold::Hold;
+use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Block, Hash, Mark, SealedRow, Unsealed, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, AuditFilter, AuditItem, BlockFilter, Changes, CodeClaim, Codes, HistoryFilter,
-    HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, MyReferralReport, NewUser, Programs,
-    Recorder, Redemptions, Referrals, ReferrerReport, Reports, Sealing, Spending, Store, StoreError,
-    StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, ApiKeys, AuditFilter, AuditItem, BlockFilter, Budgets, Changes, CodeClaim, Codes,
+    EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured,
+    MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Sealing,
+    Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
-use referral_domain::spend::{SpendEvent, SpendScene};
-use referral_domain::time::Timestamp;
+use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
+use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 /// Whether every program is paused. Clones share it.
@@ -116,13 +119,20 @@ unchanged! {
         fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Vec<UserId>;
         fn claim_expired(book: BookId, now: Timestamp, limit: u32) -> Vec<Referral>;
         fn claim_unsettled(book: BookId, limit: u32) -> Vec<Referral>;
+        fn claim_budgeted(book: BookId, limit: u32) -> Vec<Referral>;
+        fn claim_matured(book: BookId, now: Timestamp, limit: u32) -> Matured;
     }
     Spending by spending {
         fn scene(book: BookId, users: &[NewUser], sources: &[SourceId], now: Timestamp) -> SpendScene;
         fn parked(book: BookId, user: UserId, since: Timestamp) -> Vec<SpendEvent>;
+        fn refunds_of(book: BookId, spends: &[SourceId]) -> BTreeMap<SourceId, Vec<RefundFact>>;
+    }
+    Budgets by budgets {
+        fn lock(book: BookId, month: Month) -> BudgetMonth;
     }
     Ledger by ledger {
         fn open(book: BookId, currency: Currency, users: &[UserId]) -> Vec<Wallet>;
+        fn holds(book: BookId, referrals: &[ReferralId]) -> Vec<Hold>;
         fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
         fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
     }
@@ -183,6 +193,7 @@ reports! {
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
     fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
+    fn event(book: BookId, source: &SourceId, month: Month) -> Option<EventReport>;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
     fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;

@@ -140,6 +140,7 @@ impl Stage {
     }
 
     pub(crate) fn a_batch(&self, events: Vec<SpendCommand>) -> RecordSpend {
+        let events = events.into_iter().map(Into::into).collect();
         RecordSpend { program: self.program().slug.clone(), events }
     }
 

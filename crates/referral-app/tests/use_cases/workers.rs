@@ -4,8 +4,9 @@ use referral_app::Swept;
 use referral_domain::port::Changes;
 use referral_domain::program::Program;
 use referral_domain::referral::{Award, AwardStatus, Referral, State, StateName, WithheldReason};
+use referral_domain::spend::{Outcome, SpendEvent};
 use referral_domain::time::{DAY, SECOND};
-use referral_testkit::build::{a_program, a_referral, usd};
+use referral_testkit::build::{a_program, a_referral, a_spend, an_event, usd};
 
 use crate::pausable::Pause;
 use crate::stage::Stage;
@@ -43,8 +44,7 @@ async fn expired_is_a_label_and_not_a_gate() {
     stage.app.expire_referrals().await.expect("a sweep");
     stage.hear_at("u_ben", true, applied_at.plus_micros(DAY)).await;
     assert_eq!(state(&stage, "u_ben").await, StateName::Active);
-    let late =
-        referral_testkit::build::a_spend("inv_1", "u_ben", usd(50_00)).at(applied_at.plus_micros(2 * DAY));
+    let late = a_spend("inv_1", "u_ben", usd(50_00)).at(applied_at.plus_micros(2 * DAY));
     stage.spend_all(vec![late.build()]).await;
     assert_eq!(state(&stage, "u_ben").await, StateName::Completed);
     assert_eq!((stage.available("u_ana").await, stage.available("u_ben").await), (25_00, 10_00));
@@ -205,8 +205,18 @@ async fn refer_many(stage: &Stage, count: usize, stored: impl Fn(Referral) -> Re
     let code = stage.world.code("u_ana").await;
     let names: Vec<_> = (0..count).map(|n| format!("u_{n}")).collect();
     let users = stage.world.users(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let made = users.iter().map(|user| stored(a_referral(stage.program(), &code, user.id).build())).collect();
-    stage.world.record(&Changes { new_referrals: made, ..Changes::default() }).await;
+    let made: Vec<_> =
+        users.iter().map(|user| stored(a_referral(stage.program(), &code, user.id).build())).collect();
+    let events = made.iter().zip(&names).filter_map(|(referral, name)| spent(referral, name)).collect();
+    stage.world.record(&Changes { new_referrals: made, events, ..Changes::default() }).await;
+}
+
+/// The event by which a referral counts what it does.
+fn spent(referral: &Referral, name: &str) -> Option<SpendEvent> {
+    let gross = referral.progress.spend.gross;
+    let told = a_spend(&format!("inv_of_{name}"), name, usd(gross)).build();
+    let event = an_event(&told, referral.facts.referred).met(referral, Outcome::Counted);
+    (gross > 0).then(|| event.with(|event| event.counted = gross).build())
 }
 
 /// Verified, beyond the threshold, and nothing granted for this reason.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    Account, Balances, CreatedBy, Entry, EntrySide, Line, Origin, Party, Purpose, ReferenceType, Side,
-    SystemAccount, Transaction, TransactionKind, Transfer, Wallet,
+    Account, Balances, CreatedBy, Entry, EntrySide, Line, Origin, Party, Purpose, ReferenceType, Side, Sums,
+    Transaction, TransactionKind, Transfer, Wallet,
 };
 use crate::id::{ReferralId, TransactionId, TransferId, UserId};
 use crate::time::Timestamp;
@@ -25,9 +25,43 @@ pub enum LedgerFault {
     /// A balance would leave the range of 64 bits.
     #[error("a balance would overflow")]
     Overflow,
-    /// An amount is not positive.
+    /// An amount is not positive, or there is no leg at all.
     #[error("an amount is not positive")]
     NotPositive,
+    /// Something would be available while something is owed.
+    #[error("something would be available while something is owed")]
+    OwedFirst,
+    /// A transaction would have more than [`MOST_LEGS`] legs.
+    #[error("a transaction would have more than 16 legs")]
+    TooManyLegs,
+    /// A leg moves nothing to or from the user, or from an account to itself.
+    #[error("a leg moves nothing between a user's account and another")]
+    NotTheUsers,
+}
+
+/// The most legs one transaction may have.
+pub const MOST_LEGS: usize = 16;
+
+/// What a transaction takes back: which one, and what that was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reversed {
+    /// Its id.
+    pub id: TransactionId,
+    /// What it was.
+    pub kind: TransactionKind,
+}
+
+/// One movement of a transaction to be posted, from `debit` to `credit`; the user is the transaction's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leg {
+    /// What this leg is.
+    pub kind: TransactionKind,
+    /// Where the amount comes from.
+    pub debit: Side,
+    /// Where it goes.
+    pub credit: Side,
+    /// How much, in minor units; positive.
+    pub amount: i64,
 }
 
 /// What a business transaction is for; the legs follow from the command.
@@ -43,8 +77,8 @@ pub struct Heading {
     pub origin_id: String,
     /// For which referral.
     pub referral: Option<ReferralId>,
-    /// Which transaction it reverses.
-    pub reverses: Option<TransactionId>,
+    /// Which transaction it reverses, wholly or in part.
+    pub reverses: Option<Reversed>,
     /// What the user reads.
     pub description: String,
     /// What it refers to, in the host's words.
@@ -102,13 +136,6 @@ pub struct Journal {
     now: Timestamp,
 }
 
-struct Leg {
-    kind: TransactionKind,
-    debit: Side,
-    credit: Side,
-    amount: i64,
-}
-
 impl Journal {
     /// Starts from wallets that the unit has locked.
     #[must_use]
@@ -131,63 +158,48 @@ impl Journal {
         self.wallets.get(&user)
     }
 
-    /// Credits a user from a system account. What they owe is repaid first; the rest becomes available.
-    ///
-    /// # Errors
-    /// A [`LedgerFault`]; nothing is posted then.
-    pub fn credit(
-        &mut self,
-        heading: Heading,
-        user: UserId,
-        amount: i64,
-        from: SystemAccount,
-        ids: &mut dyn FnMut() -> Uuid,
-    ) -> Result<(), LedgerFault> {
-        let repaid = self.balances(user)?.owed.min(amount);
-        let leg = |kind, credit, amount| Leg { kind, debit: Side::System(from), credit, amount };
-        let mut legs = Vec::with_capacity(2);
-        if repaid > 0 {
-            legs.push(leg(TransactionKind::OwedRepayment, Side::User(Purpose::Owed), repaid));
-        }
-        if amount > repaid {
-            legs.push(leg(heading.kind, Side::User(Purpose::Available), amount - repaid));
-        }
-        self.post(heading, user, &legs, ids)
-    }
-
-    /// Takes an amount out of what a user has available.
-    ///
-    /// # Errors
-    /// A [`LedgerFault`]; nothing is posted then.
-    pub fn debit(
-        &mut self,
-        heading: Heading,
-        user: UserId,
-        amount: i64,
-        to: SystemAccount,
-        ids: &mut dyn FnMut() -> Uuid,
-    ) -> Result<(), LedgerFault> {
-        let (debit, credit) = (Side::User(Purpose::Available), Side::System(to));
-        let leg = Leg { kind: heading.kind, debit, credit, amount };
-        self.post(heading, user, &[leg], ids)
-    }
-
     /// Everything posted, to be recorded in the unit that locked the wallets.
     #[must_use]
     pub fn finish(self) -> Posting {
         self.posting
     }
 
-    fn post(
+    /// Posts a transaction of any legs between this user's accounts and the system's, in their order.
+    ///
+    /// Whatever the legs, no balance goes below zero at any of them, nothing is available in the end while something is
+    /// owed, and the user's history gains one line. Prefer the methods that say what they are for.
+    ///
+    /// # Errors
+    /// A [`LedgerFault`]; nothing is posted then.
+    ///
+    /// ```
+    /// # use referral_domain::{id::*, ledger::*, money::Currency, time::Timestamp};
+    /// # use uuid::Uuid;
+    /// # let (ana, now) = (UserId::from_uuid(Uuid::from_u128(7)), Timestamp::from_micros(1));
+    /// # let mut journal = Journal::open(vec![Wallet::empty(BookId(1), ana, Currency::parse("USD")?)], now);
+    /// # let heading = Heading {
+    /// #     id: TransactionId::from_uuid(Uuid::from_u128(8)), kind: TransactionKind::ManualAdjustment,
+    /// #     origin: Origin::Adjustment, origin_id: "a:1".into(), referral: None, reverses: None,
+    /// #     description: "Goodwill".into(), reference: None, reference_type: None, created_by: CreatedBy::Operator,
+    /// #     effective_at: now,
+    /// # };
+    /// let leg = |debit, credit, amount| Leg { kind: TransactionKind::ManualAdjustment, debit, credit, amount };
+    /// let system = Side::System(SystemAccount::Adjustment);
+    /// let (available, held) = (Side::User(Purpose::Available), Side::User(Purpose::Held));
+    /// let legs = [leg(system, available, 500), leg(system, held, 700)];
+    /// # let mut next = 0;
+    /// journal.transact(heading, ana, &legs, &mut || { next += 1; Uuid::from_u128(next) })?;
+    /// assert_eq!(journal.balances(ana)?, Balances { available: 500, held: 700, ..Balances::default() });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transact(
         &mut self,
         heading: Heading,
         user: UserId,
         legs: &[Leg],
         ids: &mut dyn FnMut() -> Uuid,
     ) -> Result<(), LedgerFault> {
-        if legs.is_empty() || legs.iter().any(|leg| leg.amount <= 0) {
-            return Err(LedgerFault::NotPositive);
-        }
+        well_formed(legs)?;
         let mut wallet = self.wallets.get(&user).cloned().ok_or(LedgerFault::NotLocked)?;
         let before = wallet.balances();
         let recorded_at = wallet.last.as_ref().map_or(self.now, |line| self.now.max(line.at.plus_micros(1)));
@@ -195,13 +207,29 @@ impl Journal {
         for (leg, number) in legs.iter().zip(0_u8..) {
             post_leg(&mut posted, &mut wallet, &heading, leg, number, recorded_at, ids)?;
         }
-        let line = history_line(&wallet, &heading, legs, before, recorded_at)?;
+        let line = history_line(&wallet, &heading, before, recorded_at)?;
         wallet.last = Some(line.clone());
         posted.lines.push(line);
         posted.transactions.push(transaction(heading, user, recorded_at));
         self.posting.append(posted);
         self.wallets.insert(user, wallet);
         Ok(())
+    }
+}
+
+fn well_formed(legs: &[Leg]) -> Result<(), LedgerFault> {
+    let of_the_user = |leg: &Leg| {
+        let between_systems = matches!((leg.debit, leg.credit), (Side::System(_), Side::System(_)));
+        !between_systems && leg.debit != leg.credit
+    };
+    if legs.is_empty() || legs.iter().any(|leg| leg.amount <= 0) {
+        Err(LedgerFault::NotPositive)
+    } else if legs.len() > MOST_LEGS {
+        Err(LedgerFault::TooManyLegs)
+    } else if legs.iter().all(of_the_user) {
+        Ok(())
+    } else {
+        Err(LedgerFault::NotTheUsers)
     }
 }
 
@@ -284,26 +312,28 @@ fn move_head(
     Ok(Entry { account, purpose, seq, transfer, side, amount, balance_before, balance_after })
 }
 
-/// Rewards and commissions granted count as earned, whole, even where a part repaid what was owed.
 fn history_line(
     wallet: &Wallet,
     heading: &Heading,
-    legs: &[Leg],
     before: Balances,
     at: Timestamp,
 ) -> Result<Line, LedgerFault> {
-    let total =
-        legs.iter().try_fold(0_i64, |sum, leg| sum.checked_add(leg.amount)).ok_or(LedgerFault::Overflow)?;
-    let (n, earned, taken) = wallet.last.as_ref().map_or((0, 0, 0), |line| (line.n, line.earned, line.taken));
-    let gain = if heading.kind.earns() { total } else { 0 };
-    let earned = earned.checked_add(gain).ok_or(LedgerFault::Overflow)?;
     let after = wallet.balances();
-    Ok(Line { user: wallet.user, n: n + 1, transaction: heading.id, before, after, earned, taken, at })
+    if after.available > 0 && after.owed > 0 {
+        return Err(LedgerFault::OwedFirst);
+    }
+    let (n, sums) = wallet.last.as_ref().map_or((0, Sums::default()), |line| (line.n, Sums::of(line)));
+    let reversed = heading.reverses.map(|reversed| reversed.kind);
+    let sums = sums.then(heading.kind, reversed, before, after).ok_or(LedgerFault::Overflow)?;
+    let Sums { earned, taken, paid_out } = sums;
+    let (user, transaction) = (wallet.user, heading.id);
+    Ok(Line { user, n: n + 1, transaction, before, after, earned, taken, paid_out, at })
 }
 
 fn transaction(heading: Heading, user: UserId, recorded_at: Timestamp) -> Transaction {
     let Heading { id, kind, referral, reverses, description, reference, reference_type, .. } = heading;
     let (created_by, effective_at) = (heading.created_by, heading.effective_at);
+    let reverses = reverses.map(|reversed| reversed.id);
     Transaction {
         id,
         user,

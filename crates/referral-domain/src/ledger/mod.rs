@@ -8,17 +8,20 @@
 mod account;
 mod chain;
 mod journal;
+mod moves;
 mod seal;
+mod sums;
 mod verify;
 mod wallet;
 
 pub use account::{Account, Purpose, SystemAccount, account_id};
 pub use chain::{ChainFold, FoundLeaf};
-pub use journal::{Heading, Journal, LedgerFault, Posting};
+pub use journal::{Heading, Journal, LedgerFault, Leg, MOST_LEGS, Posting, Reversed};
 pub use seal::{
     BLOCK_SIZE, Block, ChainHead, Hash, Mark, NewBlock, Seal, SealedRow, Tail, Unsealed, UnsealedTail, leaf,
     seal,
 };
+pub use sums::Sums;
 pub use verify::{Answer, Broken, Check, LedgerCounts, Verdict};
 pub use wallet::{Balances, Head, Line, Wallet};
 
@@ -76,6 +79,18 @@ words! {
         Redeem = "redeem",
         /// A redemption's reversal; the second part is its reference.
         RedeemReversal = "redeem-reversal",
+        /// A welcome credit taken back; the second part is the referral.
+        WelcomeRetraction = "welcome-retraction",
+        /// A step of a commission; the second part is `referral:step`.
+        Commission = "commission",
+        /// A step of a hold; the second part is `posting:step`.
+        Hold = "hold",
+        /// A step of a payout; the second part is `payout:step`.
+        Payout = "payout",
+        /// An operator's adjustment; the second part is its reference.
+        Adjustment = "adjustment",
+        /// A transaction taken back by an operator; the second part is that transaction.
+        Retraction = "retraction",
     }
 }
 

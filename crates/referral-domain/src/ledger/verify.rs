@@ -50,6 +50,15 @@ crate::auth::words! {
         DueRewards = "due-rewards",
         /// Each redemption equals its transaction, and no reversal exceeds it.
         Redemptions = "redemptions",
+        /// Each hold equals its transaction; its steps follow one another down to what remains, and equal theirs; what
+        /// remains of a user's holds is what they have held.
+        Holds = "holds",
+        /// What a referral's commission says is posted is the sum of its transactions, as many as it has steps.
+        Commissions = "commissions",
+        /// The spend that a referral counts is the sum of its events, less what weighing refunds take from them.
+        NetSpend = "net-spend",
+        /// Each month's budget has given what rewards were granted in it, and at most its limit.
+        Budgets = "budgets",
         /// Each block follows the one before, and its root is that of its transfers as they stand.
         Seals = "seals",
     }

@@ -18,6 +18,21 @@ pub struct Balances {
     pub owed: i64,
 }
 
+impl Balances {
+    /// What all of it comes to; it changes only by what passes between the user and the system. It saturates: whatever
+    /// leaves 64 bits is refused when it is posted.
+    ///
+    /// ```
+    /// use referral_domain::ledger::Balances;
+    /// let balances = Balances { available: 0, held: 2_500, in_payout: 500, owed: 1_000 };
+    /// assert_eq!(balances.worth(), 2_000);
+    /// ```
+    #[must_use]
+    pub const fn worth(self) -> i64 {
+        self.available.saturating_add(self.held).saturating_add(self.in_payout).saturating_sub(self.owed)
+    }
+}
+
 /// The end of an account's chain of entries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Head {
@@ -44,8 +59,10 @@ pub struct Line {
     pub after: Balances,
     /// Sum of rewards and commissions ever granted, up to and with this line.
     pub earned: i64,
-    /// Sum of what was taken back of them or paid out, up to and with this line.
+    /// Sum of what was taken back of them, up to and with this line.
     pub taken: i64,
+    /// Sum of what payouts reserved and neither cancelled nor failed, up to and with this line.
+    pub paid_out: i64,
     /// When it was recorded; strictly later than the line before.
     pub at: Timestamp,
 }

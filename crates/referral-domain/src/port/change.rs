@@ -1,9 +1,11 @@
 //! What a unit records, as a value: decided purely, then written a table at a time.
 
 use crate::audit::AuditEntry;
+use crate::budget::BudgetMonth;
 use crate::code::Code;
 use crate::credit::{Redemption, Reversal};
-use crate::grant::RewardStep;
+use crate::grant::{CommissionStep, RewardStep};
+use crate::hold::{Hold, HoldStep};
 use crate::id::{BookId, ReferralId};
 use crate::ledger::{NewBlock, Posting};
 use crate::reference::SourceId;
@@ -36,6 +38,15 @@ pub struct Changes {
     pub posting: Posting,
     /// New reward steps.
     pub steps: Vec<RewardStep>,
+    /// New commission steps.
+    pub commission_steps: Vec<CommissionStep>,
+    /// New holds, as they are before any step: all of the amount remains.
+    pub holds: Vec<Hold>,
+    /// What of holds, new ones included, is released or voided, in this order: what remains of each, and the number of its
+    /// steps, replace what is stored.
+    pub hold_steps: Vec<HoldStep>,
+    /// The month's budget, replacing what is stored; it was locked before.
+    pub budget: Option<BudgetMonth>,
     /// What day rows gain; at most one a row.
     pub days: Vec<DayDelta>,
     /// Replies kept for their idempotency keys.

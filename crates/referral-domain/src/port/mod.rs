@@ -2,7 +2,7 @@
 //!
 //! Lock order, which every unit obeys: idempotency key, redemption (when one is
 //! reversed), users (sorted), codes, the program's graph, a mailbox, referrals (by
-//! referred user), account heads (by account), event keys (by source id), day rows (by key).
+//! referred user), the month's budget, account heads (by account), event keys (by source id), day rows (by key).
 
 mod ambient;
 mod change;
@@ -16,10 +16,10 @@ pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use report::{
-    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, KindTotal,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, EventReport, HistoryFilter, HistoryItem, KindTotal,
     MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
 };
 pub use unit::{
-    ApiKeys, CodeClaim, Codes, Idempotency, Inserted, Ledger, NewUser, Programs, Recorder, Redemptions,
-    Referrals, Sealing, Spending, Store, Unit, UnitOfWork, Users,
+    ApiKeys, Budgets, CodeClaim, Codes, Idempotency, Inserted, Ledger, Matured, NewUser, Programs, Recorder,
+    Redemptions, Referrals, Sealing, Spending, Store, Unit, UnitOfWork, Users,
 };

@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::audit::ActorKind;
 use crate::auth::ApiKey;
+use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
 use crate::id::{AuditId, BookId, UserId};
 use crate::ledger::{Block, Hash, Line, SealedRow, Transaction, TransactionKind, Verdict};
 use crate::program::Program;
-use crate::reference::{HostId, Slug};
+use crate::reference::{HostId, Slug, SourceId};
 use crate::referral::Referral;
-use crate::time::Timestamp;
+use crate::spend::{RefundFact, SpendEvent};
+use crate::time::{Month, Timestamp};
 use crate::user::{EmailStatus, UserFacts};
 
 /// A referral with the host's names of both people.
@@ -41,7 +43,7 @@ pub struct ReferralCounts {
     pub fraud: i64,
     /// Sum of the pinned rewards of pending and active referrals.
     pub potential: i64,
-    /// Rewards and commissions posted less what was taken back: `earned - retracted`.
+    /// Rewards and commissions posted less what was taken back: `earned - taken`.
     pub earned: i64,
 }
 
@@ -75,6 +77,25 @@ pub struct ReferrerReport {
     pub code: Option<Code>,
     /// Their referrals.
     pub counts: ReferralCounts,
+}
+
+/// An event and all that decides what it counts for, as things stand now, from one snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EventReport {
+    /// The event.
+    pub event: SpendEvent,
+    /// The host's id of its user.
+    pub user: HostId,
+    /// The spend that it names, if it is a refund and that is known.
+    pub spend: Option<SpendEvent>,
+    /// The refunds recorded that name that spend, or this one, oldest first.
+    pub refunds: Vec<RefundFact>,
+    /// The referral its user came by.
+    pub referral: Option<Referral>,
+    /// What is known of the referrer's e-mail.
+    pub referrer: EmailStatus,
+    /// The budget of the month asked for; `None` when nothing was granted in it yet.
+    pub budget: Option<BudgetMonth>,
 }
 
 /// A line of the history with its transaction.
@@ -228,6 +249,14 @@ pub trait Reports: Send + Sync {
         host: &HostId,
         aged: Timestamp,
     ) -> Result<AccountReport, StoreError>;
+
+    /// An event, with the budget of `month`, from one snapshot.
+    async fn event(
+        &self,
+        book: BookId,
+        source: &SourceId,
+        month: Month,
+    ) -> Result<Option<EventReport>, StoreError>;
 
     /// Lines of a user's history, newest first.
     async fn history(

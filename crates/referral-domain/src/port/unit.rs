@@ -1,20 +1,24 @@
 //! The unit of work: everything a use case locks, loads and records, committed at once or not at all.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
 use crate::auth::ApiKey;
+use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
 use crate::credit::{Redemption, Reversal};
-use crate::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
+use crate::hold::Hold;
+use crate::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
 use crate::identity::Fingerprint;
 use crate::ledger::{Mark, Unsealed, Wallet};
 use crate::money::Currency;
 use crate::program::Program;
 use crate::reference::{HostId, Reference, Slug, SourceId};
 use crate::referral::Referral;
-use crate::spend::{SpendEvent, SpendScene};
-use crate::time::Timestamp;
+use crate::spend::{RefundFact, SpendEvent, SpendScene};
+use crate::time::{Month, Timestamp};
 use crate::user::UserFacts;
 
 /// Opens units of work.
@@ -36,6 +40,7 @@ pub trait UnitOfWork:
     + Codes
     + Referrals
     + Spending
+    + Budgets
     + Ledger
     + Redemptions
     + Idempotency
@@ -65,8 +70,9 @@ macro_rules! sub_ports {
 }
 
 sub_ports! {
-    programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, ledger: Ledger,
-    redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, sealing: Sealing, recorder: Recorder,
+    programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, budgets: Budgets,
+    ledger: Ledger, redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, sealing: Sealing,
+    recorder: Recorder,
 }
 
 /// Whether a row was there already.
@@ -174,7 +180,8 @@ pub trait Referrals: Send {
         n: u32,
     ) -> Result<Option<Timestamp>, StoreError>;
 
-    /// At most `limit` referred users, by id, whose reward waits for the e-mail of this referrer to be verified.
+    /// At most `limit` referred users, by id, whose reward or commission waits for the e-mail of this referrer to be
+    /// verified.
     async fn waiting_for(
         &mut self,
         book: BookId,
@@ -192,11 +199,45 @@ pub trait Referrals: Send {
     ) -> Result<Vec<Referral>, StoreError>;
 
     /// At most `limit` referrals whose awards may not be at their level; locked; those that another unit holds are
-    /// passed over. Those are, in any state but `fraud` and of awards greater than nothing: reward `not_due` with net
-    /// spend at the threshold, unless the referred user was verified only after the window; welcome `not_due` once
-    /// activated; and in any state: either withheld as `program-paused` though the program is active, or as
-    /// `referrer-email-not-verified` though it is not known to be unverified.
+    /// passed over. A reward is due when it is greater than nothing, net spend is at the threshold, the state is not
+    /// `fraud`, and the referred user was not verified only after the window. Those are:
+    /// - reward `not_due` or `retracted` though it is due, or posted though it is not;
+    /// - welcome `not_due`, greater than nothing and not `fraud`, though activated; or posted though `fraud`;
+    /// - commission due and posted differ, and no reason stands why;
+    /// - any of the three withheld as `program-paused` though the program is active, or reward or commission as
+    ///   `referrer-email-not-verified` though the referrer is not known to be unverified.
     async fn claim_unsettled(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError>;
+
+    /// At most `limit` referrals whose reward the budget withheld, by when they were completed, then by id; locked; those
+    /// that another unit holds are passed over.
+    async fn claim_budgeted(&mut self, book: BookId, limit: u32) -> Result<Vec<Referral>, StoreError>;
+
+    /// At most `limit` holds of which something remains, that mature at or before `now`, and whose referral is not under
+    /// open review: by when they mature, then by transaction. With them their referrals, locked, by referred user, each
+    /// once; those that another unit holds are passed over with their holds.
+    async fn claim_matured(
+        &mut self,
+        book: BookId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Matured, StoreError>;
+}
+
+/// Holds that may be released, and the referrals they are of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Matured {
+    /// The holds.
+    pub holds: Vec<Hold>,
+    /// Their referrals, locked.
+    pub referrals: Vec<Referral>,
+}
+
+/// The months' budgets.
+#[async_trait]
+pub trait Budgets: Send {
+    /// A month's budget, locked until the unit ends. One that is asked for for the first time begins with the sum of the
+    /// rewards granted in that month so far, so that a budget published in its midst is not exceeded either.
+    async fn lock(&mut self, book: BookId, month: Month) -> Result<BudgetMonth, StoreError>;
 }
 
 /// Spend events.
@@ -204,7 +245,8 @@ pub trait Referrals: Send {
 pub trait Spending: Send {
     /// Everything needed to decide events of these users under these ids, in one call: the users (made where
     /// missing), their referrals (locked in the order of the users' ids), what is known of the referrers' e-mails,
-    /// and the events already recorded. A user without a referral stays without one until the unit ends.
+    /// the events already recorded, and the refunds recorded that name one of the ids (oldest first by `recorded_at`, then
+    /// by event id, whoever's and whatever their outcome). A user without a referral stays without one until the unit ends.
     async fn scene(
         &mut self,
         book: BookId,
@@ -213,13 +255,21 @@ pub trait Spending: Send {
         now: Timestamp,
     ) -> Result<SpendScene, StoreError>;
 
-    /// Events of this user that found no referral and were recorded at or after `since`, oldest first.
+    /// Spends of this user that found no referral and were recorded at or after `since`, oldest first. Refunds are not
+    /// among them.
     async fn parked(
         &mut self,
         book: BookId,
         user: UserId,
         since: Timestamp,
     ) -> Result<Vec<SpendEvent>, StoreError>;
+
+    /// The refunds recorded that name one of these spends, as [`scene`](Self::scene) answers them.
+    async fn refunds_of(
+        &mut self,
+        book: BookId,
+        spends: &[SourceId],
+    ) -> Result<BTreeMap<SourceId, Vec<RefundFact>>, StoreError>;
 }
 
 /// The ledger's heads.
@@ -236,6 +286,10 @@ pub trait Ledger: Send {
 
     /// What a user had earned at or before an instant: `earned` of their last line until then, 0 without one.
     async fn earned_until(&mut self, book: BookId, user: UserId, at: Timestamp) -> Result<i64, StoreError>;
+
+    /// The holds of these referrals of which something remains, by referral, then when they were posted, then by
+    /// transaction. They do not change while the referrals are locked.
+    async fn holds(&mut self, book: BookId, referrals: &[ReferralId]) -> Result<Vec<Hold>, StoreError>;
 
     /// The history line of a transaction.
     async fn line(

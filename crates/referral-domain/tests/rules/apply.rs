@@ -12,7 +12,7 @@ use referral_domain::spend::Outcome;
 use referral_domain::user::Word;
 use uuid::Uuid;
 
-use crate::made::{ANA, BEN, NOW, attribution, code, days, ids, paid, program, referral};
+use crate::made::{ANA, BEN, NOW, attribution, code, days, ids, paid, plenty, program, referral};
 use crate::world::{World, named, order, scene, user};
 
 type Change = fn(&mut ApplyScene, &mut ApplyOrder);
@@ -22,7 +22,7 @@ pub(crate) fn applied(scene: ApplyScene) -> Result<NewReferral, ApplyRefusal> {
 }
 
 pub(crate) fn applied_at(scene: ApplyScene, order: ApplyOrder) -> Result<NewReferral, ApplyRefusal> {
-    match decide(&order, scene, NOW, &mut ids(100))? {
+    match decide(&order, scene, &mut plenty(), NOW, &mut ids(100))? {
         Applied::New(new) => Ok(*new),
         Applied::Again(old) => panic!("referred before: {old:?}"),
     }
@@ -124,7 +124,7 @@ fn the_same_code_again_answers_the_same_referral_whatever_has_changed_since() {
         let (mut later, mut order) = (scene(), order(NOW));
         cause(&mut later, &mut order);
         later.existing = Some(referral());
-        let again = decide(&order, later, days(200), &mut || panic!("nothing new is made"));
+        let again = decide(&order, later, &mut plenty(), days(200), &mut || panic!("nothing new is made"));
         assert_eq!(again, Ok(Applied::Again(Box::new(referral()))), "in spite of {reason}");
     }
 }

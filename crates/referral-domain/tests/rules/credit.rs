@@ -16,8 +16,17 @@ fn wallet(available: i64, taken: i64) -> Wallet {
     wallet.head_mut(Purpose::Available).balance = available;
     let after = wallet.balances();
     let transaction = TransactionId::from_uuid(Uuid::from_u128(5));
-    let line =
-        Line { user: ANA, n: 1, transaction, before: Balances::default(), after, earned: 0, taken, at: NOW };
+    let line = Line {
+        user: ANA,
+        n: 1,
+        transaction,
+        before: Balances::default(),
+        after,
+        earned: 0,
+        taken,
+        paid_out: 0,
+        at: NOW,
+    };
     Wallet { last: Some(line), ..wallet }
 }
 

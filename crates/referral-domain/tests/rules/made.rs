@@ -1,6 +1,8 @@
 //! What the tests begin with: Ana shares a code, Ben comes by it; everything valid, so that a test says only what differs.
 
+use referral_domain::budget::Budget;
 use referral_domain::code::{Code, CodeText};
+use referral_domain::commission::CommissionProgress;
 use referral_domain::id::{BookId, CodeId, ReferralId, UserId};
 use referral_domain::money::{Currency, Money};
 use referral_domain::program::Program;
@@ -9,7 +11,7 @@ use referral_domain::referral::{
     Attribution, Award, Progress, Referral, ReferralFacts, Review, Source, SpendTotals, State,
 };
 use referral_domain::settle::Circumstances;
-use referral_domain::spend::{SpendCommand, SpendRules};
+use referral_domain::spend::{EventCommand, RefundCommand, RefundReason, SpendCommand, SpendRules};
 use referral_domain::time::{DAY, Timestamp};
 use referral_domain::user::{EmailStatus, UserFacts};
 use uuid::Uuid;
@@ -100,13 +102,14 @@ pub(crate) fn untouched() -> Progress {
         welcome: Award::NotDue,
         reward: Award::NotDue,
         reward_steps: 0,
+        commission: CommissionProgress::default(),
         updated_at: NOW,
     }
 }
 
 /// Nothing stands in the way.
 pub(crate) fn clear(now: Timestamp) -> Circumstances {
-    Circumstances { paused: false, referrer: EmailStatus::Unknown, now }
+    Circumstances { paused: false, referrer: EmailStatus::Unknown, spent_at: None, now }
 }
 
 pub(crate) const fn rules(paused: bool, currency: Currency) -> SpendRules {
@@ -123,4 +126,27 @@ pub(crate) fn paid(name: &str, minor: i64, occurred_at: Timestamp) -> SpendComma
         payment: None,
         metadata: None,
     }
+}
+
+/// Ben was refunded so many cents of a spend.
+pub(crate) fn refunded(name: &str, of: &str, minor: i64, occurred_at: Timestamp) -> RefundCommand {
+    RefundCommand {
+        source: source(name),
+        user: host("u_ben"),
+        spend: source(of),
+        amount: Money::of(minor, usd()),
+        occurred_at,
+        reason: RefundReason::Requested,
+        metadata: None,
+    }
+}
+
+/// Commands of one kind, as events.
+pub(crate) fn events<C: Clone + Into<EventCommand>>(commands: &[C]) -> Vec<EventCommand> {
+    commands.iter().cloned().map(Into::into).collect()
+}
+
+/// A budget without a limit.
+pub(crate) fn plenty() -> Budget {
+    Budget::unbounded(NOW.month())
 }

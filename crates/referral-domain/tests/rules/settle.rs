@@ -2,16 +2,17 @@
 
 use proptest::prelude::*;
 use referral_domain::grant;
+use referral_domain::hold::Holds;
 use referral_domain::id::TransactionId;
 use referral_domain::ledger::{
     Journal, Origin, Party, ReferenceType, SystemAccount, TransactionKind, Wallet,
 };
 use referral_domain::referral::{Award, Referral, Review, SpendTotals, State, StateName, WithheldReason};
-use referral_domain::settle::{Circumstances, Grant, Promise, resettle, settle};
+use referral_domain::settle::{Circumstances, Grant, Promise, is_reward_due, resettle, settle};
 use referral_domain::user::EmailStatus;
 use uuid::Uuid;
 
-use crate::made::{ANA, BEN, BOOK, NOW, clear, days, ids, referral, source, untouched, usd};
+use crate::made::{ANA, BEN, BOOK, NOW, clear, days, ids, plenty, referral, source, untouched, usd};
 
 fn with(change: impl FnOnce(&mut Referral)) -> Referral {
     let mut referral = referral();
@@ -28,7 +29,7 @@ fn earned() -> Referral {
 }
 
 fn settled(mut referral: Referral, seen: &Circumstances) -> (Referral, Vec<Grant>) {
-    let grants = settle(&mut referral, seen, &mut ids(100));
+    let grants = settle(&mut referral, seen, &mut plenty(), &mut ids(100));
     (referral, grants)
 }
 
@@ -66,7 +67,7 @@ fn what_is_withheld_says_the_gravest_reason_and_grants_nothing() {
         due.progress.verified_at = (!unverified).then_some(NOW);
         due.progress.review = if reviewed { Review::Open } else { Review::Cleared };
         let known = if referrer { EmailStatus::Unverified } else { EmailStatus::Verified(NOW) };
-        let (after, grants) = settled(due, &Circumstances { paused, referrer: known, now: NOW });
+        let (after, grants) = settled(due, &Circumstances { paused, referrer: known, ..clear(NOW) });
         let reasons = [(unverified, EmailNotVerified), (reviewed, UnderReview), (paused, ProgramPaused)];
         let gravest = reasons.into_iter().find_map(|(stands, reason)| stands.then_some(reason));
         assert_eq!(after.progress.welcome.reason(), gravest, "{bits:04b}");
@@ -93,7 +94,7 @@ fn what_was_withheld_is_granted_when_nothing_stands_in_the_way_any_more() {
         let (held, early) = settled(earned(), &seen);
         let (after, late) = settled(held, &clear(days(1)));
         assert_eq!(early.len() + late.len(), 2);
-        assert!(after.progress.welcome.is_granted() && after.progress.reward.is_granted());
+        assert!(after.progress.welcome.is_posted() && after.progress.reward.is_posted());
     }
     let (mut open, none) =
         settled(with(|it| *it = Referral { progress: open_review(), ..earned() }), &clear(NOW));
@@ -109,13 +110,14 @@ fn open_review() -> referral_domain::referral::Progress {
 #[test]
 fn losing_verification_retracts_nothing_and_grants_nothing_new() {
     let mut active = with(|it| it.progress.verified_at = Some(NOW));
-    let first = resettle(&mut active, EmailStatus::Verified(NOW), &clear(NOW), &mut ids(100));
+    let first = resettle(&mut active, EmailStatus::Verified(NOW), &clear(NOW), &mut plenty(), &mut ids(100));
     assert_eq!(first.grants.len(), 1);
     active.progress.spend.gross = 5_000;
-    let lost = resettle(&mut active, EmailStatus::Unverified, &clear(days(1)), &mut ids(200));
+    let lost = resettle(&mut active, EmailStatus::Unverified, &clear(days(1)), &mut plenty(), &mut ids(200));
     assert_eq!((lost.grants, active.progress.welcome), (vec![], granted(101)));
     assert_eq!(active.progress.reward.reason(), Some(WithheldReason::EmailNotVerified));
-    let back = resettle(&mut active, EmailStatus::Verified(days(2)), &clear(days(2)), &mut ids(300));
+    let back =
+        resettle(&mut active, EmailStatus::Verified(days(2)), &clear(days(2)), &mut plenty(), &mut ids(300));
     assert_eq!(back.grants.iter().map(|it| it.amount).collect::<Vec<_>>(), [2_500]);
 }
 
@@ -138,7 +140,8 @@ fn at_state(state: State) -> Referral {
 #[test]
 fn resettling_says_what_changed_and_counts_it_on_the_day_it_was_found() {
     let mut pending = with(|it| it.progress.spend.gross = 5_000);
-    let done = resettle(&mut pending, EmailStatus::Verified(NOW), &clear(days(3)), &mut ids(100));
+    let done =
+        resettle(&mut pending, EmailStatus::Verified(NOW), &clear(days(3)), &mut plenty(), &mut ids(100));
     assert!(done.changed && done.grants.len() == 2);
     let day = done.day;
     assert_eq!((day.day, day.referrer, day.code), (days(3).day(), ANA, pending.facts.code));
@@ -146,7 +149,8 @@ fn resettling_says_what_changed_and_counts_it_on_the_day_it_was_found() {
         (day.verified_signups, day.conversions, day.earned, day.revenue, day.signups),
         (1, 1, 2_500, 0, 0)
     );
-    let again = resettle(&mut pending, EmailStatus::Verified(NOW), &clear(days(4)), &mut ids(200));
+    let again =
+        resettle(&mut pending, EmailStatus::Verified(NOW), &clear(days(4)), &mut plenty(), &mut ids(200));
     assert!(!again.changed && again.grants.is_empty());
     assert_eq!((again.day.verified_signups, again.day.conversions, again.day.earned), (0, 0, 0));
 }
@@ -159,10 +163,13 @@ fn a_reward_is_posted_as_a_bonus_with_its_step_and_its_cause() {
         Journal::open(vec![Wallet::empty(BOOK, ANA, usd()), Wallet::empty(BOOK, BEN, usd())], NOW);
     let steps: Vec<_> = grants
         .iter()
-        .map(|it| grant::post(&mut journal, it, usd(), &mut ids(500)).expect("posted"))
+        .map(|it| grant::post(&mut journal, &mut Holds::default(), it, usd(), &mut ids(500)).expect("posted"))
         .collect();
-    let step = steps[1].clone().expect("a reward is a step");
-    assert_eq!((&steps[0], step.n, step.amount, step.transaction), (&None, 1, 2_500, grants[1].transaction));
+    let step = steps[1].step.clone().expect("a reward is a step");
+    assert_eq!(
+        (&steps[0].step, step.n, step.amount, step.transaction),
+        (&None, 1, 2_500, grants[1].transaction)
+    );
     let posted = journal.finish();
     let lines: Vec<_> = posted.transactions.iter().map(|it| (it.kind, it.description.as_str())).collect();
     let welcome = (TransactionKind::WelcomeCredit, "Welcome credit: your e-mail is verified");
@@ -225,7 +232,7 @@ fn any_view() -> impl Strategy<Value = Circumstances> {
     (any::<bool>(), proptest::sample::select(known)).prop_map(|(paused, referrer)| Circumstances {
         paused,
         referrer,
-        now: days(100),
+        ..clear(days(100))
     })
 }
 
@@ -236,10 +243,10 @@ proptest! {
     fn settling_twice_grants_nothing_more(start in any_referral(), seen in any_view()) {
         let (once, grants) = settled(start.clone(), &seen);
         prop_assert_eq!(settled(once.clone(), &seen), (once.clone(), vec![]));
-        let (w, r) = (start.progress.welcome.is_granted(), start.progress.reward.is_granted());
-        let news = usize::from(once.progress.welcome.is_granted() && !w)
-            + usize::from(once.progress.reward.is_granted() && !r);
-        prop_assert_eq!(grants.len(), news, "one grant for each award that became granted");
+        let turned = |before: Award, after: Award| usize::from(before.is_posted() != after.is_posted());
+        let news = turned(start.progress.welcome, once.progress.welcome)
+            + turned(start.progress.reward, once.progress.reward);
+        prop_assert_eq!(grants.len(), news, "one for each award that was granted or taken back");
     }
 
     #[test]
@@ -248,8 +255,9 @@ proptest! {
         let Referral { facts, progress } = &start;
         let closed = matches!(progress.state, State::Fraud { .. });
         let barred = closed || seen.paused || progress.review == Review::Open || progress.verified_at.is_none();
-        prop_assert!(!barred || grants.is_empty());
-        for grant in &grants {
+        let granted: Vec<_> = grants.iter().filter(|grant| !grant.promise.is_taken_back()).collect();
+        prop_assert!(!barred || granted.is_empty());
+        for grant in granted {
             prop_assert!(grant.amount > 0);
             let payable = seen.referrer != EmailStatus::Unverified && start.reached();
             prop_assert!(grant.to != facts.referrer || payable);
@@ -259,10 +267,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_granted_is_never_taken_back_by_settling(start in any_referral(), seen in any_view()) {
-        let (after, _) = settled(start.clone(), &seen);
-        let (before, after) = (start.progress, after.progress);
-        prop_assert!(!before.welcome.is_granted() || after.welcome == before.welcome);
-        prop_assert!(!before.reward.is_granted() || after.reward == before.reward);
+    fn what_was_granted_is_taken_back_exactly_when_it_is_not_due(start in any_referral(), seen in any_view()) {
+        let (settled, _) = settled(start.clone(), &seen);
+        let fraud = matches!(start.progress.state, State::Fraud { .. });
+        let due = is_reward_due(&settled);
+        let (before, after) = (start.progress, settled.progress);
+        let kept = |award: Award, due: bool| if due { award } else { Award::Retracted };
+        prop_assert!(!before.welcome.is_posted() || after.welcome == kept(before.welcome, !fraud && after.state.activated_at().is_some()));
+        prop_assert!(!before.reward.is_posted() || after.reward == kept(before.reward, due));
     }
 }

@@ -5,7 +5,7 @@ use referral_domain::settle::{expire, settle};
 use referral_domain::spend::Outcome;
 use referral_domain::time::Timestamp;
 
-use crate::made::{NOW, clear, days, ids, paid, referral};
+use crate::made::{NOW, clear, days, ids, paid, plenty, referral};
 use crate::world::World;
 
 const fn last_instant(end: Timestamp) -> Timestamp {
@@ -117,9 +117,9 @@ fn a_state_keeps_its_instants_however_often_it_is_settled() {
     let mut done = referral();
     done.progress.verified_at = Some(NOW);
     done.progress.spend.gross = 5_000;
-    settle(&mut done, &clear(days(1)), &mut ids(1));
+    settle(&mut done, &clear(days(1)), &mut plenty(), &mut ids(1));
     let state = done.progress.state;
-    settle(&mut done, &clear(days(2)), &mut ids(9));
+    settle(&mut done, &clear(days(2)), &mut plenty(), &mut ids(9));
     assert_eq!(done.progress.state, state);
     assert_eq!(state, State::Completed { activated_at: days(1), completed_at: days(1) });
 }

@@ -5,13 +5,13 @@ use referral_domain::identity::Fingerprint;
 use referral_domain::money::{Currency, Money};
 use referral_domain::referral::{Review, StateName, WithheldReason};
 use referral_domain::spend::{
-    Answer, FUTURE_TOLERANCE, Level, OLDEST, Outcome, SpendCommand, SpendEvent, SpendRefusal, SpendScene,
-    Withheld, body_hash, decide,
+    Answer, EventCommand, FUTURE_TOLERANCE, Level, OLDEST, Outcome, RefundCommand, RefundReason,
+    SpendCommand, SpendEvent, SpendRefusal, SpendScene, Withheld, body_hash, decide,
 };
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
-use crate::made::{ANA, BEN, NOW, days, ids, paid, rules, source, usd};
+use crate::made::{ANA, BEN, NOW, days, events, host, ids, paid, plenty, refunded, rules, source, usd};
 use crate::world::{World, costing, named, user};
 
 fn recorded(answer: &Answer) -> &SpendEvent {
@@ -162,10 +162,12 @@ fn the_first_of_equal_ids_in_a_batch_decides_and_the_others_are_answered_from_it
 #[test]
 fn a_body_is_hashed_as_it_always_was() {
     let payment = Some(Fingerprint([5; 32]));
-    let hash = body_hash(BEN, &SpendCommand { payment, ..paid("a", 100, NOW) });
-    let hex: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = |event: EventCommand| -> String {
+        body_hash(BEN, &event).0.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
     assert_eq!(
-        hex, "ffbc82b4afaad762fda33c9ee5c1a17dd2ac4a4ad7cc0082b13b268085c4b7e7",
+        hex(SpendCommand { payment, ..paid("a", 100, NOW) }.into()),
+        "ffbc82b4afaad762fda33c9ee5c1a17dd2ac4a4ad7cc0082b13b268085c4b7e7",
         "a stored event would no longer be recognised"
     );
 }
@@ -175,7 +177,8 @@ fn only_a_new_event_must_lie_in_range() {
     let ask = |at: Timestamp| {
         let told = [paid("ok", 1, NOW), paid("a", 1, at)];
         let users = [(told[0].user.clone(), BEN)].into();
-        decide(&rules(false, usd()), &told, SpendScene { users, ..SpendScene::default() }, NOW, &mut ids(9))
+        let scene = SpendScene { users, ..SpendScene::default() };
+        decide(&rules(false, usd()), &events(&told), scene, &mut plenty(), NOW, &mut ids(9))
     };
     for inside in [FUTURE_TOLERANCE, 0, -OLDEST] {
         assert!(ask(NOW.plus_micros(inside)).is_ok());
@@ -186,7 +189,29 @@ fn only_a_new_event_must_lie_in_range() {
     }
 }
 
-fn told() -> impl Strategy<Value = SpendCommand> {
+/// Spends and refunds of three people, under ids that meet.
+fn told() -> impl Strategy<Value = EventCommand> {
+    prop_oneof![3 => told_spend().prop_map(EventCommand::Spend), 1 => told_refund().prop_map(EventCommand::Refund)]
+}
+
+fn told_refund() -> impl Strategy<Value = RefundCommand> {
+    let names = proptest::sample::select(vec!["u_ben", "u_ben", "u_eva", "u_zoe"]);
+    let minor = proptest::sample::select(vec![1, 2_500, 4_999, 9_000]);
+    let days =
+        proptest::sample::select(vec![0, 2, 58, 61].into_iter().map(|it| days(it)).collect::<Vec<_>>());
+    (0..6_u8, 0..6_u8, names, minor, days, 0..4_usize).prop_map(|(id, of, name, minor, at, reason)| {
+        let reason = RefundReason::ALL[reason];
+        let refund = refunded(
+            &format!("{}_{id}", if id == 5 { "inv" } else { "ref" }),
+            &format!("inv_{of}"),
+            minor,
+            at,
+        );
+        RefundCommand { user: host(name), reason, ..refund }
+    })
+}
+
+fn told_spend() -> impl Strategy<Value = SpendCommand> {
     let names = proptest::sample::select(vec!["u_ben", "u_ben", "u_eva", "u_zoe"]);
     let minor = proptest::sample::select(vec![1, 2_500, 4_999, 5_000, 6_000]);
     (0..5_u8, names, minor, -1..=1_i64, 0..8_u8).prop_map(|(id, name, minor, day, coin)| {
@@ -200,27 +225,27 @@ proptest! {
     fn a_batch_equals_its_items_one_by_one(
         batch in proptest::collection::vec(told(), 0..12), verified in any::<bool>(), cut in 0..12_usize,
     ) {
-        let mut start = World { now: days(2), ..World::crowded() };
+        let mut start = World { now: days(62), ..World::crowded() };
         if verified { start.hear(NOW, true) }
         let (mut whole, mut single, mut halves) = (start.clone(), start.clone(), start);
-        let answers = whole.spend_with(&batch, &mut ids(9_000));
+        let answers = whole.tell_with(&batch, &mut ids(9_000));
         let mut drawn = ids(9_000);
         let one_by_one: Vec<_> = batch.iter()
-            .flat_map(|command| single.spend_with(std::slice::from_ref(command), &mut drawn)).collect();
+            .flat_map(|command| single.tell_with(std::slice::from_ref(command), &mut drawn)).collect();
         let (early, late) = batch.split_at(cut.min(batch.len()));
         let mut drawn = ids(9_000);
-        let in_two = [halves.spend_with(early, &mut drawn), halves.spend_with(late, &mut drawn)].concat();
+        let in_two = [halves.tell_with(early, &mut drawn), halves.tell_with(late, &mut drawn)].concat();
         prop_assert_eq!((&answers, &whole), (&one_by_one, &single));
         prop_assert_eq!((&answers, &whole), (&in_two, &halves));
     }
 
     #[test]
     fn telling_everything_again_changes_nothing(batch in proptest::collection::vec(told(), 0..12)) {
-        let mut world = World { now: days(2), ..World::crowded() };
+        let mut world = World { now: days(62), ..World::crowded() };
         world.hear(NOW, true);
-        let first = world.spend(&batch);
+        let first = world.tell(&batch);
         let stored = world.clone();
-        let again = world.spend(&batch);
+        let again = world.tell(&batch);
         for (first, again) in first.iter().zip(&again) {
             match first {
                 Answer::Recorded(event) | Answer::Replayed(event) =>
@@ -234,8 +259,8 @@ proptest! {
 
     #[test]
     fn net_spend_is_the_sum_of_what_the_events_counted(batch in proptest::collection::vec(told(), 0..12)) {
-        let mut world = World { now: days(2), ..World::crowded() };
-        world.spend(&batch);
+        let mut world = World { now: days(62), ..World::crowded() };
+        world.tell(&batch);
         for name in ["u_ben", "u_eva"] {
             let events = world.known.values().filter(|event| event.user == user(name));
             let counted: i64 = events.map(|event| event.counted).sum();

@@ -11,24 +11,34 @@ use uuid::Uuid;
 use crate::made::{ANA, BEN, NOW, referral};
 
 fn any_delta() -> impl Strategy<Value = DayDelta> {
-    let counts = proptest::array::uniform5(-9..9_i64);
+    let counts = proptest::array::uniform7(-9..9_i64);
     (any::<bool>(), 0..2_u128, 0..2_i32, counts).prop_map(|(ana, code, day, counts)| {
-        let [signups, verified_signups, conversions, revenue, earned] = counts;
+        let [signups, verified_signups, conversions, conversions_reversed, revenue, earned, pending] = counts;
         let (referrer, code) = (if ana { ANA } else { BEN }, CodeId::from_uuid(Uuid::from_u128(code)));
         let day = Day::from_number(day);
-        DayDelta { referrer, code, day, signups, verified_signups, conversions, revenue, earned }
+        DayDelta {
+            signups,
+            verified_signups,
+            conversions,
+            conversions_reversed,
+            revenue,
+            earned,
+            pending,
+            ..DayDelta::empty(referrer, code, day)
+        }
     })
 }
 
-fn counts(row: &DayDelta) -> [i64; 5] {
-    [row.signups, row.verified_signups, row.conversions, row.revenue, row.earned]
+fn counts(row: &DayDelta) -> [i64; 7] {
+    let DayDelta { signups, verified_signups, conversions, conversions_reversed, .. } = *row;
+    [signups, verified_signups, conversions, conversions_reversed, row.revenue, row.earned, row.pending]
 }
 
 #[test]
 fn a_new_row_belongs_to_the_referrer_and_gains_nothing() {
     let row = DayDelta::of(&referral().facts, NOW.day());
     assert_eq!((row.referrer, row.code, row.day), (ANA, referral().facts.code, NOW.day()));
-    assert_eq!(counts(&row), [0; 5]);
+    assert_eq!(counts(&row), [0; 7]);
 }
 
 proptest! {
@@ -42,7 +52,7 @@ proptest! {
         prop_assert_eq!(merged.iter().map(key).collect::<Vec<_>>(), keys.into_iter().collect::<Vec<_>>());
         for row in &merged {
             let parts = deltas.iter().filter(|delta| key(delta) == key(row));
-            let sums = parts.fold([0; 5], |sums, part| std::array::from_fn(|at| sums[at] + counts(part)[at]));
+            let sums = parts.fold([0; 7], |sums, part| std::array::from_fn(|at| sums[at] + counts(part)[at]));
             prop_assert_eq!(counts(row), sums);
         }
         prop_assert_eq!(DayDelta::merged(merged.clone()), merged);

@@ -8,14 +8,18 @@ use referral_domain::money::Money;
 use referral_domain::reference::{HostId, SourceId};
 use referral_domain::referral::{Award, AwardStatus, Referral, StateName, WithheldReason};
 use referral_domain::settle::{Grant, Promise, resettle};
-use referral_domain::spend::{Answer, Outcome, SpendCommand, SpendDecision, SpendEvent, SpendScene, decide};
+use referral_domain::spend::{
+    Answer, EventCommand, Outcome, RefundCommand, RefundFact, SpendCommand, SpendDecision, SpendEvent,
+    SpendScene, decide,
+};
 use referral_domain::time::Timestamp;
 use referral_domain::tracking::DayDelta;
 use referral_domain::user::{EmailStatus, UserFacts, Word};
 use uuid::Uuid;
 
 use crate::made::{
-    ANA, BEN, NOW, ana, attribution, ben, clear, code, host, ids, program, referral, rules, usd,
+    ANA, BEN, NOW, ana, attribution, ben, clear, code, events, host, ids, plenty, program, referral, rules,
+    usd,
 };
 
 /// What is stored, and nothing else: equal worlds stored equal things.
@@ -88,13 +92,25 @@ impl World {
             referrals: self.referrals.clone(),
             referrers: BTreeMap::from([(ANA, self.ana)]),
             known: self.known.clone(),
+            refunds: self.refunds(),
         }
     }
 
+    fn refunds(&self) -> BTreeMap<SourceId, Vec<RefundFact>> {
+        let mut refunds = BTreeMap::<_, Vec<_>>::new();
+        for event in self.known.values() {
+            if let (Some(of), Some(fact)) = (&event.refund, RefundFact::of(event)) {
+                refunds.entry(of.spend.clone()).or_default().push(fact);
+            }
+        }
+        refunds
+    }
+
     /// Decides the commands as one batch, with ids from `ids`, and stores what came of it.
-    pub(crate) fn spend_with(&mut self, told: &[SpendCommand], ids: &mut dyn FnMut() -> Uuid) -> Vec<Answer> {
-        let decision =
-            decide(&rules(false, usd()), told, self.scene(), self.now, ids).expect("times in range");
+    pub(crate) fn tell_with(&mut self, told: &[EventCommand], ids: &mut dyn FnMut() -> Uuid) -> Vec<Answer> {
+        let rules = rules(false, usd());
+        let decision = decide(&rules, told, self.scene(), &mut plenty(), self.now, ids);
+        let decision = decision.expect("times in range");
         let SpendDecision { answers, events, referrals, grants, days } = decision;
         self.known.extend(events.into_iter().map(|event| (event.source.clone(), event)));
         self.referrals.extend(referrals.into_iter().map(|referral| (referral.facts.referred, referral)));
@@ -103,9 +119,21 @@ impl World {
         answers
     }
 
-    pub(crate) fn spend(&mut self, told: &[SpendCommand]) -> Vec<Answer> {
+    pub(crate) fn tell(&mut self, told: &[EventCommand]) -> Vec<Answer> {
         let mut ids = self.drawing();
-        self.spend_with(told, &mut ids)
+        self.tell_with(told, &mut ids)
+    }
+
+    pub(crate) fn spend_with(&mut self, told: &[SpendCommand], ids: &mut dyn FnMut() -> Uuid) -> Vec<Answer> {
+        self.tell_with(&events(told), ids)
+    }
+
+    pub(crate) fn spend(&mut self, told: &[SpendCommand]) -> Vec<Answer> {
+        self.tell(&events(told))
+    }
+
+    pub(crate) fn refund(&mut self, told: &[RefundCommand]) -> Vec<Answer> {
+        self.tell(&events(told))
     }
 
     /// An event tells whether Ben's e-mail is verified.
@@ -119,21 +147,25 @@ impl World {
         let mut ids = self.drawing();
         let seen = referral_domain::settle::Circumstances { paused, referrer: self.ana, ..clear(self.now) };
         let Some(referral) = self.referrals.get_mut(&BEN) else { return };
-        let done = resettle(referral, self.ben.email_status(), &seen, &mut ids);
+        let done = resettle(referral, self.ben.email_status(), &seen, &mut plenty(), &mut ids);
         self.grants.extend(done.grants);
         self.days.push(done.day);
     }
 
     /// Ben applies Ana's code.
     pub(crate) fn apply(&mut self) {
-        let parked = |event: &&SpendEvent| event.outcome == Outcome::NotReferred && event.user == BEN;
+        let parked = |event: &&SpendEvent| {
+            event.outcome == Outcome::NotReferred && event.refund.is_none() && event.user == BEN
+        };
         let scene = ApplyScene {
             parked: self.known.values().filter(parked).cloned().collect(),
+            refunds: self.refunds(),
             referred: self.ben.clone(),
             ..scene()
         };
         let mut ids = self.drawing();
-        let applied = apply::decide(&order(NOW), scene, self.now, &mut ids).expect("nothing refuses");
+        let applied =
+            apply::decide(&order(NOW), scene, &mut plenty(), self.now, &mut ids).expect("nothing refuses");
         let Applied::New(new) = applied else { panic!("Ben was referred before") };
         self.referrals.insert(BEN, new.referral);
         self.grants.extend(new.grants);
@@ -146,8 +178,9 @@ impl World {
         let (mut welcomes, mut rewards) = (Vec::new(), Vec::new());
         for grant in &self.grants {
             match grant.promise {
-                Promise::Welcome => welcomes.push(grant.amount),
-                Promise::Reward { .. } => rewards.push(grant.amount),
+                Promise::Welcome | Promise::WelcomeRetraction { .. } => welcomes.push(grant.signed()),
+                Promise::Reward { .. } | Promise::RewardRetraction { .. } => rewards.push(grant.signed()),
+                Promise::Commission { .. } | Promise::CommissionRetraction { .. } => {}
             }
         }
         let counted = self.days.iter().fold([0; 4], |[revenue, earned, verified, converted], day| {
@@ -193,6 +226,7 @@ pub(crate) fn scene() -> ApplyScene {
         ancestors: Vec::new(),
         crowding: None,
         parked: Vec::new(),
+        refunds: BTreeMap::new(),
     }
 }
 

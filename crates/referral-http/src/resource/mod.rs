@@ -38,6 +38,7 @@ pub use refusal::{Explain, failed};
     event::sign_up::sign_up,
     event::email_verified::email_verified,
     event::spend::spend,
+    event::refund::refund,
     admin::audit::list::list_entries,
     admin::proof::verify::verify,
     admin::proof::blocks::list_blocks,
@@ -59,6 +60,7 @@ pub fn mount(config: &mut web::ServiceConfig) {
     use web::{post, resource};
     config
         .service(json("/api/events/spend").route(post().to(event::spend::spend)))
+        .service(json("/api/events/refund").route(post().to(event::refund::refund)))
         .service(json("/api/credits/balance").route(get().to(credit::balance::balance)))
         .service(json("/api/referral/validate/{code:.*}").route(get().to(code::validate::validate)))
         .service(json("/api/referral/code").route(get().to(code::show::show)))

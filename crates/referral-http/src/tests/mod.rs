@@ -19,6 +19,7 @@ mod history;
 mod idempotency;
 mod limits;
 mod redeeming;
+mod refunding;
 mod spending;
 mod told;
 mod wire;

@@ -48,6 +48,13 @@ impl Story {
         json!({"source_id": source, "user_id": user, "amount": usd(amount), "occurred_at": now})
     }
 
+    /// The body of a refund of one of Ben's spends that happens now.
+    pub(super) fn refund_body(&self, source: &str, spend: &str, amount: &str) -> Value {
+        let mut body = self.spend_body(source, "u_ben", amount);
+        body["spend_source_id"] = json!(spend);
+        body
+    }
+
     /// One spend event; answers its result.
     pub(super) async fn spend(&self, source: &str, user: &str, amount: &str) -> Value {
         let reply = self.host.post("/api/events/spend", self.spend_body(source, user, amount)).await;

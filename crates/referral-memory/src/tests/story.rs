@@ -8,9 +8,10 @@ use referral_domain::grant::RewardStep;
 use referral_domain::id::{BookId, ReferralId, TransactionId, TransferId, UserId};
 use referral_domain::ledger::{Account, Origin, Transfer};
 use referral_domain::port::Changes;
+use referral_domain::program::{Commission, Policy, Program, Rules, Terms};
 use referral_domain::referral::{Progress, Referral};
 use referral_domain::time::HOUR;
-use referral_testkit::build::{a_referral, a_spend, reference, usd};
+use referral_testkit::build::{a_program, a_referral, a_refund, a_spend, reference, usd};
 use referral_testkit::world::World;
 
 use crate::MemoryStore;
@@ -23,6 +24,31 @@ pub(super) struct Story {
     pub(super) book: BookId,
     pub(super) ana: UserId,
     pub(super) ben: UserId,
+}
+
+/// A program that holds what it grants for 14 days, pays a tenth of net spend for 12 months, and grants at most 100.00 of
+/// rewards a month.
+fn generous() -> Program {
+    let program = a_program().build();
+    let Rules { terms, policy } = program.rules;
+    let terms = Terms { hold_days: 14, commission: Commission::of_millionths(100_000, 12, None), ..terms };
+    let policy = Policy { reward_budget: Some(10_000), ..policy };
+    Program { rules: Rules { terms, policy }, ..program }
+}
+
+/// Ben, whom Ana referred, spent 60.00 and 20.00; 5.00 of each was refunded: a reward and a commission are held, and a part
+/// of the commission was voided.
+pub(super) async fn held() -> State {
+    let store = MemoryStore::new();
+    let world = World::with(Arc::new(store.clone()), Arc::new(store.clone()), generous()).await;
+    let code = world.code("u_ana").await;
+    world.sign_up("u_ben", &code).await.expect("the code is applied");
+    world.verify("u_ben").await;
+    let spend = |name, amount| a_spend(name, "u_ben", usd(amount)).build();
+    world.spend(&[spend("inv_1", 60_00), spend("inv_2", 20_00)]).await;
+    let refund = |name, of| a_refund(name, "u_ben", of, usd(5_00)).build();
+    world.refund(&[refund("back_1", "inv_1"), refund("back_2", "inv_2")]).await;
+    store.committed().expect("the store answers")
 }
 
 /// Ana has 25.00 less 10.00 redeemed and 4.00 of it given back; Ben has 10.00.

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
+use referral_domain::hold::{HoldKind, HoldStepKind};
 use referral_domain::id::{AccountId, BookId, TransactionId, TransferId};
 use referral_domain::ledger::{Check, Entry, Line, Party, Purpose, Seal, Transfer, Verdict};
 use referral_domain::port::Reports;
 use referral_domain::referral::{Award, Progress, State as ReferralState};
-use referral_testkit::build::named_id;
+use referral_domain::spend::SpendEvent;
+use referral_testkit::build::{named_id, usd};
 use referral_testkit::sealer::seal_in_blocks_of;
 
 use super::story;
@@ -294,6 +296,56 @@ const SEALS: &[Tampering] = &[
     }),
 ];
 
+/// What can be wrong with a story in which things are held, refunded, and paid by the share.
+const HELD: &[Tampering] = &[
+    (Check::Lines, "more paid out than posted", |state| {
+        change(&mut state.lines, any, |line| line.paid_out += 1);
+    }),
+    (Check::Holds, "a hold that is gone", |state| remove(&mut state.holds, any)),
+    (Check::Holds, "a hold of another amount", |state| {
+        change(&mut state.holds, any, |hold| hold.amount += 1);
+    }),
+    (Check::Holds, "a hold of which more remains", |state| {
+        change(&mut state.holds, any, |hold| hold.remaining += 1);
+    }),
+    (Check::Holds, "a hold of another kind", |state| {
+        change(
+            &mut state.holds,
+            |hold| hold.kind == HoldKind::Reward,
+            |hold| hold.kind = HoldKind::Commission,
+        );
+    }),
+    (Check::Holds, "a step that is gone", |state| remove(&mut state.hold_steps, any)),
+    (Check::Holds, "a step that took more", |state| {
+        change(&mut state.hold_steps, any, |step| {
+            (step.amount, step.remaining) = (step.amount + 1, step.remaining - 1)
+        });
+    }),
+    (Check::Holds, "a void told as a release", |state| {
+        change(&mut state.hold_steps, any, |step| step.kind = HoldStepKind::Release);
+    }),
+    (Check::Commissions, "more commission than was posted", |state| {
+        progress(state, |progress| progress.commission.posted += 1);
+    }),
+    (Check::Commissions, "a commission that moved once more", |state| {
+        progress(state, |progress| progress.commission.steps += 1);
+    }),
+    (Check::NetSpend, "more spent than told", |state| progress(state, |progress| progress.spend.gross += 1)),
+    (Check::NetSpend, "a refund that is not taken off", |state| {
+        progress(state, |progress| progress.spend.refunded = 0);
+    }),
+    (Check::NetSpend, "a refund of less", |state| {
+        let less = |event: &mut SpendEvent| event.amount = usd(4_99);
+        change(&mut state.spend_events, |event| event.refund.is_some(), less);
+    }),
+    (Check::NetSpend, "spend the commission never saw", |state| {
+        progress(state, |progress| progress.commission.gross += 1);
+    }),
+    (Check::Budgets, "a budget that gave more than was granted", |state| {
+        change(&mut state.budget_months, any, |budget| budget.granted += 1);
+    }),
+];
+
 fn tamperings() -> impl Iterator<Item = &'static Tampering> {
     [TRANSFERS, CHAINS, LINES, REWARDS, REDEMPTIONS, SEALS].into_iter().flatten()
 }
@@ -319,8 +371,10 @@ async fn an_honest_story_is_verified_and_everything_is_looked_at() {
 #[tokio::test]
 async fn each_check_finds_what_it_is_for() {
     let honest = sealed().await.committed().expect("the store answers");
+    let held = story::held().await;
     let mut found = BTreeMap::new();
-    for (check, what, tamper) in tamperings() {
+    let both = tamperings().map(|it| (it, &honest)).chain(HELD.iter().map(|it| (it, &held)));
+    for ((check, what, tamper), honest) in both {
         let mut state = honest.clone();
         assert_eq!(examine(&state, *check), Ok(()), "before: {what}");
         tamper(&mut state);
@@ -329,7 +383,7 @@ async fn each_check_finds_what_it_is_for() {
         assert_ne!(broken.expected, broken.found, "{what}");
         *found.entry(*check).or_insert(0) += 1;
     }
-    println!("tamperings={} found={}", tamperings().count(), found.values().sum::<i32>());
+    println!("tamperings={} found={}", tamperings().count() + HELD.len(), found.values().sum::<i32>());
     assert_eq!(found.keys().collect::<BTreeSet<_>>(), Check::ALL.iter().collect(), "every check is tried");
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use referral_domain::id::{AccountId, BookId, TransactionId, UserId};
-use referral_domain::ledger::{Balances, Check, Entry, Head, Line, Transaction};
+use referral_domain::ledger::{Balances, Check, Entry, Head, Line, Sums};
 
 use super::{Finding, equal};
 use crate::fold;
@@ -94,23 +94,18 @@ fn ends_agree(state: &State, ends: &BTreeMap<(BookId, UserId), Line>) -> Finding
     Ok(())
 }
 
-/// What transactions moved, by their entries and transfers.
+/// What transactions moved, by their entries.
 struct Moved<'a> {
     entries: BTreeMap<(BookId, TransactionId), Vec<&'a Entry>>,
-    totals: BTreeMap<(BookId, TransactionId), i64>,
 }
 
 impl<'a> Moved<'a> {
     fn of(state: &'a State) -> Self {
-        let mut moved = Self { entries: BTreeMap::new(), totals: BTreeMap::new() };
+        let mut moved = Self { entries: BTreeMap::new() };
         for ((book, ..), entry) in state.entries.iter() {
             if let Some(transfer) = state.transfers.find(&(*book, entry.transfer)) {
                 moved.entries.entry((*book, transfer.transaction)).or_default().push(entry);
             }
-        }
-        for ((book, _), transfer) in state.transfers.iter() {
-            let total = moved.totals.entry((*book, transfer.transaction)).or_default();
-            *total = total.saturating_add(transfer.amount);
         }
         moved
     }
@@ -125,14 +120,23 @@ impl<'a> Moved<'a> {
         found: &Line,
     ) -> Option<Line> {
         let key = (book, found.transaction);
-        let Transaction { kind, recorded_at: at, .. } =
-            *state.transactions.find(&key).filter(|transaction| transaction.user == user)?;
-        let (n, earned, taken) = before.map_or((0, 0, 0), |line| (line.n, line.earned, line.taken));
-        let before = before.map_or_else(Balances::default, |line| line.after);
+        let transaction = state.transactions.find(&key).filter(|transaction| transaction.user == user)?;
+        let (n, balances) = before.map_or_else(|| (0, Balances::default()), |line| (line.n, line.after));
         let entries = self.entries.get(&key).into_iter().flatten();
-        let after = entries.fold(before, |balances, entry| fold::after(balances, entry));
-        let gained = fold::earned_by(kind, self.totals.get(&key).copied().unwrap_or_default());
-        let earned = earned.saturating_add(gained);
-        Some(Line { user, n: n + 1, transaction: found.transaction, before, after, earned, taken, at })
+        let after = entries.fold(balances, |balances, entry| fold::after(balances, entry));
+        let sums = state.sums_after(book, before, transaction, after)?;
+        let Sums { earned, taken, paid_out } = sums;
+        let (before, at) = (balances, transaction.recorded_at);
+        Some(Line {
+            user,
+            n: n + 1,
+            transaction: found.transaction,
+            before,
+            after,
+            earned,
+            taken,
+            paid_out,
+            at,
+        })
     }
 }

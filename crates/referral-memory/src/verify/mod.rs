@@ -1,6 +1,8 @@
 //! What `ledger verify` means: every check recomputes what it compares from the rows, and trusts no index.
 
 mod chains;
+mod facts;
+mod holds;
 mod rewards;
 mod seals;
 mod transfers;
@@ -35,6 +37,10 @@ pub(crate) fn examine(state: &State, check: Check) -> Finding {
         Check::RewardSteps => rewards::steps_are_posted(state),
         Check::DueRewards => rewards::are_granted_when_due(state),
         Check::Redemptions => rewards::redemptions_are_posted(state),
+        Check::Holds => holds::are_what_they_posted(state),
+        Check::Commissions => facts::commissions_are_posted(state),
+        Check::NetSpend => facts::net_is_the_sum_of_events(state),
+        Check::Budgets => facts::budgets_gave_what_was_granted(state),
         Check::Seals => seals::blocks_hold(state),
     }
 }

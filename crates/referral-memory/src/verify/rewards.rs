@@ -4,9 +4,8 @@ use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::RewardStep;
 use referral_domain::id::{BookId, ReferralId, TransactionId};
 use referral_domain::ledger::{Check, Transaction, TransactionKind};
-use referral_domain::referral::{Award, Referral, State as ReferralState};
-use referral_domain::settle::{Circumstances, settle};
-use referral_domain::user::EmailStatus;
+use referral_domain::referral::{Award, Referral};
+use referral_domain::settle::is_reward_due;
 
 use super::{Finding, equal};
 use crate::state::State;
@@ -64,11 +63,11 @@ fn reward_is_its_step(referral: &Referral, last: Option<&RewardStep>) -> Finding
     let n = last.map_or(0, |step| step.n);
     equal(Check::RewardSteps, &place, &n, &referral.progress.reward_steps)?;
     let granted = last.filter(|step| step.n % 2 == 1).map(|step| step.transaction);
-    equal(Check::RewardSteps, place, &granted, &granting(referral.progress.reward))
+    equal(Check::RewardSteps, place, &granted, &referral.progress.reward.transaction())
 }
 
 fn welcome_is_posted(state: &State, book: BookId, referral: &Referral) -> Finding {
-    let Some(transaction) = granting(referral.progress.welcome) else { return Ok(()) };
+    let Some(transaction) = referral.progress.welcome.transaction() else { return Ok(()) };
     let amount = referral.facts.terms.welcome_credit;
     let kind = TransactionKind::WelcomeCredit;
     let expected = Posted { kind, referral: Some(referral.facts.id), amount };
@@ -76,37 +75,18 @@ fn welcome_is_posted(state: &State, book: BookId, referral: &Referral) -> Findin
     equal(Check::RewardSteps, place, &Some(expected), &state.posted(book, transaction))
 }
 
-const fn granting(award: Award) -> Option<TransactionId> {
-    match award {
-        Award::Granted { transaction, .. } => Some(transaction),
-        Award::NotDue | Award::Withheld(_) => None,
-    }
-}
-
-/// [`Check::DueRewards`]: what the facts of a referral demand, by the domain's own rule, is granted or withheld.
+/// [`Check::DueRewards`]: what the facts of a referral demand, by the domain's own rule, is posted or withheld.
 pub(super) fn are_granted_when_due(state: &State) -> Finding {
     state.referrals.rows().try_for_each(|referral| {
         let place = format!("reward of {}: it is due", referral.facts.id);
-        let due = is_due(referral);
+        let due = is_reward_due(referral);
         match referral.progress.reward {
-            Award::NotDue => equal(Check::DueRewards, place, &false, &due),
-            Award::Granted { .. } => equal(Check::DueRewards, place, &true, &due),
+            Award::NotDue | Award::Retracted => equal(Check::DueRewards, place, &false, &due),
+            Award::Held { .. } | Award::Granted { .. } => equal(Check::DueRewards, place, &true, &due),
             // What was due when it was withheld is put right by the next unit that settles it; nothing is paid.
             Award::Withheld(_) => Ok(()),
         }
     })
-}
-
-/// Whether the reward would be granted or withheld if the referral were settled anew, with nothing granted yet.
-fn is_due(referral: &Referral) -> bool {
-    let mut anew = referral.clone();
-    anew.progress.reward = Award::NotDue;
-    let seen =
-        Circumstances { paused: false, referrer: EmailStatus::Unknown, now: referral.progress.updated_at };
-    let stand_in = referral.facts.id.uuid();
-    settle(&mut anew, &seen, &mut || stand_in);
-    let fraud = matches!(referral.progress.state, ReferralState::Fraud { .. });
-    !fraud && anew.progress.reward != Award::NotDue
 }
 
 /// [`Check::Redemptions`]: each took what its transaction posted, and was given back at most that.

@@ -24,6 +24,7 @@ pub(crate) struct LineRow {
     owed_after: i64,
     earned: i64,
     taken: i64,
+    paid_out: i64,
     at: At,
 }
 
@@ -52,6 +53,7 @@ impl From<LineRow> for Line {
             },
             earned: row.earned,
             taken: row.taken,
+            paid_out: row.paid_out,
             at: row.at.into(),
         }
     }

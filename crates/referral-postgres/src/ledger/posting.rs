@@ -134,8 +134,8 @@ fn insert_entries(book: BookId, rows: &[Entry]) -> Fixed<()> {
 
 const LINES: &str = "INSERT INTO history_lines (book_id, user_id, n, prev_n, transaction_id, available_before,
     held_before, in_payout_before, owed_before, available_after, held_after, in_payout_after, owed_after, earned, taken,
-    at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS u";
+    paid_out, at)
+  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS u";
 
 fn insert_lines(book: BookId, rows: &[Line]) -> Fixed<()> {
     let insert = fixed(LINES).bind(book.0).column(rows, |row| Key::from(row.user));
@@ -146,5 +146,5 @@ fn insert_lines(book: BookId, rows: &[Line]) -> Fixed<()> {
     let insert = insert.column(rows, |row| row.after.available).column(rows, |row| row.after.held);
     let insert = insert.column(rows, |row| row.after.in_payout).column(rows, |row| row.after.owed);
     let insert = insert.column(rows, |row| row.earned).column(rows, |row| row.taken);
-    insert.column(rows, |row| row.at)
+    insert.column(rows, |row| row.paid_out).column(rows, |row| row.at)
 }

@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use referral_domain::id::{BookId, ReferralId};
+use referral_domain::commission::CommissionProgress;
+use referral_domain::id::{BookId, ReferralId, TransactionId};
 use referral_domain::port::StoreError;
 use referral_domain::referral::{
     Award, AwardStatus, Progress, Referral, Review, SpendTotals, State, StateName, WithheldReason,
@@ -36,6 +37,13 @@ pub(crate) struct ProgressRow {
     reward_at: Option<At>,
     reward_transaction: Option<Key>,
     reward_steps: i64,
+    reward_available_at: Option<At>,
+    commission_gross: i64,
+    commission_refunded: i64,
+    commission_due: i64,
+    commission_posted: i64,
+    commission_steps: i64,
+    commission_reason: Option<String>,
     updated_at: At,
 }
 
@@ -51,6 +59,7 @@ impl TryFrom<ProgressRow> for Progress {
             reason: row.welcome_reason.as_deref(),
             at: row.welcome_at,
             transaction: row.welcome_transaction,
+            available_at: None,
         };
         let reward = Kept {
             columns: ["reward_status", "reward_reason", "reward_at", "reward_transaction"],
@@ -58,6 +67,7 @@ impl TryFrom<ProgressRow> for Progress {
             reason: row.reward_reason.as_deref(),
             at: row.reward_at,
             transaction: row.reward_transaction,
+            available_at: row.reward_available_at,
         };
         Ok(Self {
             state: state(&row, place)?,
@@ -68,6 +78,7 @@ impl TryFrom<ProgressRow> for Progress {
             welcome: welcome.award(place)?,
             reward: reward.award(place)?,
             reward_steps: place.small("reward_steps", row.reward_steps)?,
+            commission: commission(&row, place)?,
             updated_at: row.updated_at.into(),
         })
     }
@@ -87,55 +98,72 @@ fn state(row: &ProgressRow, place: Place<'_>) -> Result<State, StoreError> {
     })
 }
 
-/// An award as its four columns keep it.
+fn commission(row: &ProgressRow, place: Place<'_>) -> Result<CommissionProgress, StoreError> {
+    let known = |word: &String| place.sound("commission_reason", WithheldReason::parse(word), word);
+    Ok(CommissionProgress {
+        gross: row.commission_gross,
+        refunded: row.commission_refunded,
+        due: row.commission_due,
+        posted: row.commission_posted,
+        steps: place.small("commission_steps", row.commission_steps)?,
+        withheld: row.commission_reason.as_ref().map(known).transpose()?,
+    })
+}
+
+/// An award as its columns keep it.
 struct Kept<'a> {
     columns: [&'static str; 4],
     status: &'a str,
     reason: Option<&'a str>,
     at: Option<At>,
     transaction: Option<Key>,
+    /// A welcome credit is never held.
+    available_at: Option<At>,
 }
 
 impl Kept<'_> {
     fn award(&self, place: Place<'_>) -> Result<Award, StoreError> {
-        let [status, reason, at, transaction] = self.columns;
+        let [status, reason, _, _] = self.columns;
         match AwardStatus::parse(self.status) {
             Some(AwardStatus::NotDue) => Ok(Award::NotDue),
             Some(AwardStatus::Withheld) => {
                 let why = place.given(reason, self.reason)?;
                 Ok(Award::Withheld(place.sound(reason, WithheldReason::parse(why), why)?))
             }
-            Some(AwardStatus::Granted) => {
-                let transaction = place.given(transaction, self.transaction)?.into();
-                Ok(Award::Granted { at: place.given(at, instant(self.at))?, transaction })
+            Some(AwardStatus::Held) => {
+                let (at, transaction) = self.posted(place)?;
+                let available_at = place.sound(status, instant(self.available_at), self.status)?;
+                Ok(Award::Held { at, transaction, available_at })
             }
-            Some(AwardStatus::Held | AwardStatus::Retracted) | None => place.sound(status, None, self.status),
+            Some(AwardStatus::Granted) => {
+                let (at, transaction) = self.posted(place)?;
+                Ok(Award::Granted { at, transaction })
+            }
+            Some(AwardStatus::Retracted) => Ok(Award::Retracted),
+            None => place.sound(status, None, self.status),
         }
     }
-}
 
-/// When an award was granted.
-fn granted_at(award: Award) -> Option<Timestamp> {
-    match award {
-        Award::Granted { at, .. } => Some(at),
-        Award::NotDue | Award::Withheld(_) => None,
+    /// When it was posted, and by which transaction.
+    fn posted(&self, place: Place<'_>) -> Result<(Timestamp, TransactionId), StoreError> {
+        let [_, _, at, transaction] = self.columns;
+        let posted_by = place.given(transaction, self.transaction)?.into();
+        Ok((place.given(at, instant(self.at))?, posted_by))
     }
 }
 
-/// By which transaction an award was granted.
-fn granted_by(award: Award) -> Option<Key> {
-    match award {
-        Award::Granted { transaction, .. } => Some(transaction.into()),
-        Award::NotDue | Award::Withheld(_) => None,
-    }
+/// By which transaction an award was posted.
+fn posted_by(award: Award) -> Option<Key> {
+    award.transaction().map(Key::from)
 }
 
 const INSERT: &str = "INSERT INTO referral_progress (book_id, referral_id, qualifies_until, spend_threshold,
     referrer_reward, welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
     spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
-    reward_reason, reward_at, reward_transaction, reward_steps, updated_at)
+    reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
+    commission_refunded, commission_due, commission_posted, commission_steps, commission_reason, updated_at)
   SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25) AS u";
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) AS u";
 
 /// Stores the progress of new referrals.
 pub(super) async fn insert(
@@ -157,9 +185,11 @@ pub(super) async fn insert(
 const SAVE: &str = "INSERT INTO referral_progress (book_id, qualifies_until, spend_threshold, referrer_reward,
     welcome_credit, referral_id, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
     spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
-    reward_reason, reward_at, reward_transaction, reward_steps, updated_at)
+    reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
+    commission_refunded, commission_due, commission_posted, commission_steps, commission_reason, updated_at)
   SELECT $1, '-infinity', -1, -1, -1, u.*
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) AS u
+  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+    $25, $26, $27, $28) AS u
   ON CONFLICT (book_id, referral_id) DO UPDATE SET state = excluded.state, activated_at = excluded.activated_at,
     completed_at = excluded.completed_at, closed_at = excluded.closed_at, review = excluded.review,
     case_id = excluded.case_id, verified_at = excluded.verified_at, spend_gross = excluded.spend_gross,
@@ -168,7 +198,10 @@ const SAVE: &str = "INSERT INTO referral_progress (book_id, qualifies_until, spe
     welcome_transaction = excluded.welcome_transaction, reward_status = excluded.reward_status,
     reward_reason = excluded.reward_reason, reward_at = excluded.reward_at,
     reward_transaction = excluded.reward_transaction, reward_steps = excluded.reward_steps,
-    updated_at = excluded.updated_at";
+    reward_available_at = excluded.reward_available_at, commission_gross = excluded.commission_gross,
+    commission_refunded = excluded.commission_refunded, commission_due = excluded.commission_due,
+    commission_posted = excluded.commission_posted, commission_steps = excluded.commission_steps,
+    commission_reason = excluded.commission_reason, updated_at = excluded.updated_at";
 
 /// Replaces the progress of referrals that were locked.
 pub(crate) async fn save(
@@ -191,9 +224,15 @@ fn changing<T>(statement: Fixed<()>, rows: &[T], of: impl Fn(&T) -> &Progress) -
     let s = s.column(rows, |row| of(row).spend.gross).column(rows, |row| of(row).spend.refunded);
     let s = s.column(rows, |row| of(row).welcome.status().as_str());
     let s = s.column(rows, |row| of(row).welcome.reason().map(WithheldReason::as_str));
-    let s = s.column(rows, |row| granted_at(of(row).welcome)).column(rows, |row| granted_by(of(row).welcome));
+    let s = s.column(rows, |row| of(row).welcome.posted_at()).column(rows, |row| posted_by(of(row).welcome));
     let s = s.column(rows, |row| of(row).reward.status().as_str());
     let s = s.column(rows, |row| of(row).reward.reason().map(WithheldReason::as_str));
-    let s = s.column(rows, |row| granted_at(of(row).reward)).column(rows, |row| granted_by(of(row).reward));
-    s.column(rows, |row| i64::from(of(row).reward_steps)).column(rows, |row| of(row).updated_at)
+    let s = s.column(rows, |row| of(row).reward.posted_at()).column(rows, |row| posted_by(of(row).reward));
+    let s = s.column(rows, |row| i64::from(of(row).reward_steps));
+    let s = s.column(rows, |row| of(row).reward.available_at());
+    let s = s.column(rows, |row| of(row).commission.gross).column(rows, |row| of(row).commission.refunded);
+    let s = s.column(rows, |row| of(row).commission.due).column(rows, |row| of(row).commission.posted);
+    let s = s.column(rows, |row| i64::from(of(row).commission.steps));
+    let s = s.column(rows, |row| of(row).commission.withheld.map(WithheldReason::as_str));
+    s.column(rows, |row| of(row).updated_at)
 }

@@ -5,7 +5,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use referral_domain::id::{BookId, ReferralId};
 use referral_domain::port::StoreError;
-use referral_domain::program::Terms;
+use referral_domain::program::{Commission, Terms};
 use referral_domain::referral::{Attribution, Referral, ReferralFacts, Source};
 
 use super::progress::{self, ProgressRow};
@@ -30,6 +30,10 @@ pub(crate) struct FactsRow {
     spend_threshold: i64,
     qualification_window_days: i64,
     clawback_window_days: i64,
+    hold_days: i64,
+    commission_rate: Option<i64>,
+    commission_months: Option<i64>,
+    commission_cap: Option<i64>,
     source: String,
     click_id: Option<Key>,
     clicked_at: Option<At>,
@@ -49,9 +53,17 @@ impl FactsRow {
             qualification_window_days: place
                 .small("qualification_window_days", self.qualification_window_days)?,
             clawback_window_days: place.small("clawback_window_days", self.clawback_window_days)?,
-            hold_days: 0,
-            commission: None,
+            hold_days: place.small("hold_days", self.hold_days)?,
+            commission: self.commission(place)?,
         })
+    }
+
+    fn commission(&self, place: Place<'_>) -> Result<Option<Commission>, StoreError> {
+        let Some(rate) = self.commission_rate else { return Ok(None) };
+        let months = place.given("commission_months", self.commission_months)?;
+        let months = place.small("commission_months", months)?;
+        let commission = Commission::of_millionths(rate, months, self.commission_cap);
+        place.sound("commission_rate", commission, rate).map(Some)
     }
 }
 
@@ -107,9 +119,10 @@ pub(crate) type ReferralSql = (RowSql<FactsRow>, RowSql<ProgressRow>);
 
 const INSERT: &str = "INSERT INTO referrals (book_id, referral_id, referrer_id, referred_id, code_id, code_text,
     rule_version, referrer_reward, welcome_credit, spend_threshold, qualification_window_days, clawback_window_days,
-    source, click_id, clicked_at, sub_id, signed_up_at, applied_at, qualifies_until, created_at)
+    hold_days, commission_rate, commission_months, commission_cap, source, click_id, clicked_at, sub_id, signed_up_at,
+    applied_at, qualifies_until, created_at)
   SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-    $20) AS u";
+    $20, $21, $22, $23, $24) AS u";
 
 async fn insert_facts(
     mut conn: &AsyncPgConnection,
@@ -124,6 +137,10 @@ async fn insert_facts(
     let s = s.column(rows, |row| row.terms.spend_threshold);
     let s = s.column(rows, |row| i64::from(row.terms.qualification_window_days));
     let s = s.column(rows, |row| i64::from(row.terms.clawback_window_days));
+    let s = s.column(rows, |row| i64::from(row.terms.hold_days));
+    let s = s.column(rows, |row| row.terms.commission.map(|commission| commission.millionths()));
+    let s = s.column(rows, |row| row.terms.commission.map(|commission| i64::from(commission.months)));
+    let s = s.column(rows, |row| row.terms.commission.and_then(|commission| commission.cap));
     let s = s.column(rows, |row| row.attribution.source.as_str());
     let s = s.column(rows, |row| row.attribution.click.map(Key::from));
     let s =

@@ -9,7 +9,9 @@ use referral_domain::money::Money;
 use referral_domain::port::StoreError;
 use referral_domain::reference::SourceId;
 use referral_domain::referral::WithheldReason;
-use referral_domain::spend::{BodyHash, Level, Outcome, Reward, SpendEvent, Withheld};
+use referral_domain::spend::{
+    BodyHash, Effect, Level, Outcome, RefundOf, RefundReason, SpendEvent, Withheld,
+};
 use referral_domain::time::Timestamp;
 
 use crate::column::{At, Key, Place};
@@ -18,13 +20,17 @@ use crate::programs;
 use crate::schema::spend_events as events;
 use crate::statement::{Fixed, RowSql, fixed};
 
-/// A spend, as `kind` says it; the other kind is a refund.
-const SPEND: &str = "S";
+/// What an event is, as `kind` says it.
+const fn kind(event: &SpendEvent) -> &'static str {
+    if event.refund.is_some() { "R" } else { "S" }
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = events)]
 struct EventRow {
     source_id: String,
+    refunds: Option<String>,
+    reason: Option<String>,
     event_id: Key,
     body_hash: Vec<u8>,
     user_id: Key,
@@ -42,16 +48,30 @@ struct EventRow {
     reward_transaction: Option<Key>,
     withheld_amount: Option<i64>,
     withheld_reason: Option<String>,
+    over_refund: bool,
+    commission_amount: Option<i64>,
+    commission_transaction: Option<Key>,
 }
 
 impl EventRow {
+    fn refund(&self, place: Place<'_>) -> Result<Option<RefundOf>, StoreError> {
+        let Some((spend, word)) = self.refunds.as_ref().zip(self.reason.as_ref()) else { return Ok(None) };
+        Ok(Some(RefundOf {
+            spend: place.sound("refunds", SourceId::parse(spend), spend)?,
+            reason: place.sound("reason", RefundReason::parse(word), word)?,
+        }))
+    }
+
     fn level(&self) -> Option<Level> {
         self.net_after.zip(self.threshold).map(|(net, threshold)| Level { net, threshold })
     }
 
-    fn reward(&self) -> Option<Reward> {
-        let posted = self.reward_amount.zip(self.reward_transaction);
-        posted.map(|(amount, transaction)| Reward { amount, transaction: transaction.into() })
+    fn reward(&self) -> Option<Effect> {
+        effect(self.reward_amount, self.reward_transaction)
+    }
+
+    fn commission(&self) -> Option<Effect> {
+        effect(self.commission_amount, self.commission_transaction)
     }
 
     fn withheld(&self, place: Place<'_>) -> Result<Option<Withheld>, StoreError> {
@@ -61,6 +81,12 @@ impl EventRow {
         let reason = place.sound("withheld_reason", WithheldReason::parse(word), word)?;
         Ok(Some(Withheld { amount, reason }))
     }
+}
+
+/// What an event had posted.
+fn effect(amount: Option<i64>, transaction: Option<Key>) -> Option<Effect> {
+    let posted = amount.zip(transaction);
+    posted.map(|(amount, transaction)| Effect { amount, transaction: transaction.into() })
 }
 
 /// An event with what of it may have been erased.
@@ -94,6 +120,9 @@ impl TryFrom<DetailedRow> for SpendEvent {
             level: row.level(),
             reward: row.reward(),
             withheld: row.withheld(place)?,
+            refund: row.refund(place)?,
+            over_refund: row.over_refund,
+            commission: row.commission(),
         })
     }
 }
@@ -103,9 +132,10 @@ type DetailedSql = (RowSql<EventRow>, Nullable<Binary>, Nullable<Text>);
 
 macro_rules! detailed {
     () => {
-        "e.source_id, e.event_id, e.body_hash, e.user_id, e.amount, e.currency, e.digits, e.occurred_at, e.recorded_at,
-        e.outcome, e.referral_id, e.counted, e.net_after, e.threshold, e.reward_amount, e.reward_transaction,
-        e.withheld_amount, e.withheld_reason"
+        "e.source_id, e.refunds, e.reason, e.event_id, e.body_hash, e.user_id, e.amount, e.currency, e.digits,
+        e.occurred_at, e.recorded_at, e.outcome, e.referral_id, e.counted, e.net_after, e.threshold, e.reward_amount,
+        e.reward_transaction, e.withheld_amount, e.withheld_reason, e.over_refund, e.commission_amount,
+        e.commission_transaction"
     };
 }
 
@@ -128,6 +158,27 @@ pub(super) async fn known(
     load(conn, fixed(KNOWN).column(sources, |source| source.as_str().to_owned()).bind(book.0)).await
 }
 
+/// `$1` is the book, `$2` an event: it, and the spend that it names.
+const WITH_ITS_SPEND: &str = concat!(
+    "SELECT e.*, d.payment, d.metadata FROM unnest(ARRAY[$2, (SELECT x.refunds FROM spend_events AS x
+      WHERE x.book_id = $1 AND x.source_id = $2 LIMIT 1)]) AS u(source_id)
+    CROSS JOIN LATERAL (SELECT ",
+    detailed!(),
+    " FROM spend_events AS e
+      WHERE e.book_id = $1 AND e.source_id = u.source_id LIMIT 1) AS e
+    LEFT JOIN LATERAL (SELECT d.payment, d.metadata FROM spend_event_details AS d
+      WHERE d.book_id = $1 AND d.source_id = u.source_id LIMIT 1) AS d ON true"
+);
+
+/// The event of this id and, if it is a refund, the spend that it names, where they are recorded.
+pub(crate) async fn with_its_spend(
+    conn: &AsyncPgConnection,
+    book: BookId,
+    source: &SourceId,
+) -> Result<Vec<SpendEvent>, StoreError> {
+    load(conn, fixed(WITH_ITS_SPEND).bind(book.0).bind(source.as_str())).await
+}
+
 async fn load(
     mut conn: &AsyncPgConnection,
     query: Fixed<DetailedSql>,
@@ -141,13 +192,14 @@ pub(crate) const PARKED: &str = concat!(
     detailed!(),
     " FROM spend_events AS e
       WHERE e.book_id = $1 AND e.user_id = $2 AND e.recorded_at >= $3 AND e.outcome = 'not_referred'
+        AND e.kind = 'S'
       ORDER BY e.recorded_at, e.event_id OFFSET 0) AS e
     LEFT JOIN LATERAL (SELECT d.payment, d.metadata FROM spend_event_details AS d
       WHERE d.book_id = $1 AND d.source_id = e.source_id LIMIT 1) AS d ON true
     ORDER BY e.recorded_at, e.event_id"
 );
 
-/// Events of a user that found no referral, oldest first; those of one instant in the order they were given ids.
+/// Spends of a user that found no referral, oldest first; those of one instant in the order they were given ids.
 pub(crate) async fn parked(
     conn: &AsyncPgConnection,
     book: BookId,
@@ -158,12 +210,14 @@ pub(crate) async fn parked(
 }
 
 /// In the order of source ids: two units that record the same ids meet in one order, and the second is refused.
-const INSERT: &str = "INSERT INTO spend_events (book_id, kind, source_id, event_id, body_hash, user_id, amount,
-    currency, digits, occurred_at, recorded_at, outcome, referral_id, counted, net_after, threshold, reward_amount,
-    reward_transaction, withheld_amount, withheld_reason)
-  SELECT $1, $2, u.* FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-    $20) AS u(source_id, event_id, body_hash, user_id, amount, currency, digits, occurred_at, recorded_at, outcome,
-    referral_id, counted, net_after, threshold, reward_amount, reward_transaction, withheld_amount, withheld_reason)
+const INSERT: &str = "INSERT INTO spend_events (book_id, source_id, kind, refunds, reason, event_id, body_hash, user_id,
+    amount, currency, digits, occurred_at, recorded_at, outcome, referral_id, counted, net_after, threshold,
+    reward_amount, reward_transaction, withheld_amount, withheld_reason, over_refund, commission_amount,
+    commission_transaction)
+  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23, $24, $25) AS u(source_id, kind, refunds, reason, event_id, body_hash, user_id, amount, currency, digits,
+    occurred_at, recorded_at, outcome, referral_id, counted, net_after, threshold, reward_amount, reward_transaction,
+    withheld_amount, withheld_reason, over_refund, commission_amount, commission_transaction)
   ORDER BY u.source_id";
 
 /// Stores events.
@@ -172,7 +226,10 @@ pub(crate) async fn insert(
     book: BookId,
     rows: &[SpendEvent],
 ) -> Result<(), StoreError> {
-    let s = fixed::<()>(INSERT).bind(book.0).bind(SPEND).column(rows, |row| row.source.as_str().to_owned());
+    let s = fixed::<()>(INSERT).bind(book.0).column(rows, |row| row.source.as_str().to_owned());
+    let s = s.column(rows, kind);
+    let s = s.column(rows, |row| row.refund.as_ref().map(|refund| refund.spend.as_str().to_owned()));
+    let s = s.column(rows, |row| row.refund.as_ref().map(|refund| refund.reason.as_str()));
     let s = s.column(rows, |row| Key::from(row.id)).column(rows, |row| row.body.0.to_vec());
     let s = s.column(rows, |row| Key::from(row.user)).column(rows, |row| row.amount.minor());
     let s = s.column(rows, |row| row.amount.currency().code().to_owned());
@@ -185,6 +242,9 @@ pub(crate) async fn insert(
     let s = s.column(rows, |row| row.reward.map(|reward| Key::from(reward.transaction)));
     let s = s.column(rows, |row| row.withheld.map(|withheld| withheld.amount));
     let s = s.column(rows, |row| row.withheld.map(|withheld| withheld.reason.as_str()));
+    let s = s.column(rows, |row| Some(row.over_refund));
+    let s = s.column(rows, |row| row.commission.map(|commission| commission.amount));
+    let s = s.column(rows, |row| row.commission.map(|commission| Key::from(commission.transaction)));
     s.execute(&mut conn).await.told()?;
     Ok(())
 }

@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use referral_domain::budget::Budget;
 use referral_domain::code::Code;
+use referral_domain::port::Changes;
 use referral_domain::referral::State;
-use referral_domain::spend::{SpendCommand, SpendRules, decide};
+use referral_domain::spend::{EventCommand, SpendCommand, SpendRules, decide};
 use referral_testkit::build::{a_program, a_referral, a_spend, usd};
 use referral_testkit::contract::race;
 use referral_testkit::fake::NOON;
@@ -69,15 +71,19 @@ async fn heads_are_locked_for_two_round_trips() {
     // The first unit prepares the statements.
     world.spend(&spends("first", &names[..2], 60_00)).await;
     let commands = spends("second", &names[2..200], 60_00);
-    let (users, book) = (world.spenders(&commands), world.program.book);
+    let events: Vec<_> = commands.iter().cloned().map(EventCommand::Spend).collect();
+    let (users, book) = (world.spenders(&events), world.program.book);
     let sources: Vec<_> = commands.iter().map(|command| command.source.clone()).collect();
     let before = flights(&store).await;
     let mut unit = world.begin().await;
     let scene = unit.spending().scene(book, &users, &sources, world.now()).await.expect("a scene");
     let rules = SpendRules { book, currency: world.program.currency, paused: false };
-    let decided = decide(&rules, &commands, scene, world.now(), &mut || world.id()).expect("decided");
-    let (_, steps) = world.post(unit.as_mut(), &decided.grants).await.expect("heads are locked");
+    let (mut budget, mut changes) = (Budget::unbounded(world.now().month()), Changes::default());
+    let decided =
+        decide(&rules, &events, scene, &mut budget, world.now(), &mut || world.id()).expect("decided");
+    world.post(unit.as_mut(), &decided.grants, &mut changes).await.expect("heads are locked");
     drop(unit);
+    let steps = changes.steps;
     let locking = flights(&store).await - before - ROLLBACK;
     world.spend(&commands).await;
     let whole = flights(&store).await - before - ROLLBACK - locking;

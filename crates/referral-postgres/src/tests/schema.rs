@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use super::attacks;
 use super::launch::{a_database, an_empty_database};
 use crate::migration::MIGRATIONS;
-use crate::{PgStore, Sessions, codes, ledger, referrals, spending, users};
+use crate::{PgStore, Sessions, codes, holds, ledger, referrals, spending, users};
 
 async fn lines(client: &Client, query: &str) -> Vec<String> {
     let rows = client.query(query, &[]).await.unwrap_or_else(|error| panic!("{query}: {error:?}"));
@@ -142,6 +142,7 @@ async fn diesel_sees_the_columns_that_are_there() {
         referral_codes,
         referrals,
         spend_events,
+        holds,
         history_lines,
         ledger_transactions,
         redemptions,
@@ -180,7 +181,7 @@ const KEYS: (&str, &str) = ("uuid[], bigint", "ARRAY[gen_random_uuid()], 1");
 /// What a look-up is for, its text, the types and values of its binds, and the index that must answer.
 type Hot = (&'static str, &'static str, (&'static str, &'static str), &'static str);
 
-const HOT: [Hot; 10] = [
+const HOT: [Hot; 14] = [
     (
         "users by name and id",
         users::LOCK,
@@ -196,6 +197,7 @@ const HOT: [Hot; 10] = [
     ),
     ("referrals by id", referrals::OF_IDS, KEYS, "referral_progress_pkey"),
     ("known events", spending::KNOWN, NAMES, "source_once"),
+    ("refunds of spends", spending::REFUNDS, NAMES, "spend_events_refunds"),
     (
         "events that wait",
         spending::PARKED,
@@ -216,6 +218,14 @@ const HOT: [Hot; 10] = [
         ("bigint, bigint", "1, 10"),
         "referral_progress_reward_unsettled",
     ),
+    (
+        "withheld by the budget",
+        referrals::BUDGETED,
+        ("bigint, bigint", "1, 10"),
+        "referral_progress_reward_budget",
+    ),
+    ("holds of referrals", holds::OF_REFERRALS, KEYS, "holds_of_a_referral"),
+    ("matured holds", holds::MATURED, ("bigint, timestamptz, bigint", "1, now(), 10"), "holds_maturing"),
 ];
 
 /// So many of everybody, in one book, that no index of all of a book is cheap. Nothing is analysed.
@@ -226,14 +236,14 @@ const GROWN: &str = "
   INSERT INTO users (book_id, user_id, first_seen_at) SELECT 1, id, now() FROM n UNION ALL SELECT 1, other, now() FROM n;
   INSERT INTO user_names SELECT 1, 'u_' || i, id FROM n;
   INSERT INTO referral_codes SELECT 1, id, id, 'C' || i, 'C' || i, true, true, NULL, NULL, NULL, 0, NULL, now() FROM n;
-  INSERT INTO referrals SELECT 1, id, id, other, id, 'C' || i, 1, 1, 1, 1, 1, 1, 'typed', NULL, NULL, NULL, NULL, now(),
-    now(), now() FROM n;
+  INSERT INTO referrals SELECT 1, id, id, other, id, 'C' || i, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL, 'typed', NULL, NULL, NULL,
+    NULL, now(), now(), now() FROM n;
   INSERT INTO referral_progress SELECT 1, id, now(), 1, 1, 1, 'pending', NULL, NULL, NULL, 'none', NULL, NULL, 0, 0,
-    'not_due', NULL, NULL, NULL, 'not_due', NULL, NULL, NULL, 0, now() FROM n;
+    'not_due', NULL, NULL, NULL, 'not_due', NULL, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0, NULL, now() FROM n;
   INSERT INTO accounts SELECT 1, id, id, 'available', 'USD', now() FROM n;
   INSERT INTO spend_events (book_id, source_id, event_id, kind, body_hash, user_id, amount, currency, digits, occurred_at,
-    recorded_at, outcome, counted) SELECT 1, 'e' || i, id, 'S', decode(repeat('00', 32), 'hex'), id, 1, 'USD', 2, now(),
-    now(), 'not_referred', 0 FROM n;";
+    recorded_at, outcome, counted, over_refund) SELECT 1, 'e' || i, id, 'S', decode(repeat('00', 32), 'hex'), id, 1, 'USD',
+    2, now(), now(), 'not_referred', 0, false FROM n;";
 
 /// What a plan must not do: read a whole table, or the whole of a book by an index and filter it by an id.
 fn reads_too_much(plan: &str) -> bool {

@@ -111,6 +111,16 @@ const TAMPERS: &[Tamper] = &[
         Check::Lines,
         "UPDATE history_lines SET earned = 9000 WHERE user_id = $USER AND n = 2",
     ),
+    (
+        "what was taken, made more",
+        Check::Lines,
+        "UPDATE history_lines SET taken = 500 WHERE user_id = $USER AND n = 3",
+    ),
+    (
+        "what was paid out, made more",
+        Check::Lines,
+        "UPDATE history_lines SET paid_out = 500 WHERE user_id = $USER AND n = 3",
+    ),
     ("a line's time", Check::Lines, "UPDATE history_lines SET at = 50 WHERE user_id = $USER AND n = 2"),
     ("a line removed", Check::Lines, "DELETE FROM history_lines WHERE user_id = $USER AND n = 3"),
     ("a history removed", Check::Lines, "DELETE FROM history_lines WHERE user_id = $USER"),
@@ -134,13 +144,17 @@ const TAMPERS: &[Tamper] = &[
     ("a transaction removed", Check::Lines, "DELETE FROM ledger_transactions WHERE kind = 'referral_bonus'"),
     ("a step's amount", Check::RewardSteps, "UPDATE reward_steps SET amount = 2600"),
     ("a step removed", Check::RewardSteps, "DELETE FROM reward_steps"),
-    ("a step of another referral", Check::RewardSteps, "UPDATE reward_steps SET referral_id = '00000000000000000000000000000000'"),
+    (
+        "a step of another referral",
+        Check::RewardSteps,
+        "UPDATE reward_steps SET referral_id = '00000000000000000000000000000000' WHERE budget_month IS NULL",
+    ),
     (
         "a bonus passed off",
         Check::RewardSteps,
         "UPDATE ledger_transactions SET kind = 'referral_bonus' WHERE kind = 'credit_redemption';
-         UPDATE history_lines SET earned = 2500 + 2000 WHERE user_id = $USER AND n = 2;
-         UPDATE history_lines SET earned = 2500 + 2000 + 500 WHERE user_id = $USER AND n = 3",
+         UPDATE history_lines SET taken = 2000 WHERE user_id = $USER AND n = 2;
+         UPDATE history_lines SET taken = 2000, earned = 2500 + 500 WHERE user_id = $USER AND n = 3",
     ),
     (
         "a reward forgotten",
@@ -157,9 +171,9 @@ const TAMPERS: &[Tamper] = &[
         Check::RewardSteps,
         "UPDATE referral_progress SET welcome_status = 'not_due', welcome_at = NULL, welcome_transaction = NULL",
     ),
-    ("spend that nobody told", Check::DueRewards, "UPDATE referral_progress SET spend_gross = 7000"),
-    ("an event removed", Check::DueRewards, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
-    ("a fold removed", Check::DueRewards, "DELETE FROM spend_folds"),
+    ("spend that nobody told", Check::NetSpend, "UPDATE referral_progress SET spend_gross = 7000"),
+    ("an event removed", Check::NetSpend, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
+    ("a fold removed", Check::NetSpend, "DELETE FROM spend_folds"),
     (
         "a threshold raised after the reward",
         Check::DueRewards,
@@ -169,6 +183,72 @@ const TAMPERS: &[Tamper] = &[
         "spend below the threshold after the reward",
         Check::DueRewards,
         "UPDATE referral_progress SET spend_gross = 4100; UPDATE spend_events SET counted = 4000 WHERE counted = 6000",
+    ),
+    ("a refund removed", Check::NetSpend, "DELETE FROM spend_events WHERE kind = 'R'"),
+    ("a refund made for less", Check::NetSpend, "UPDATE spend_events SET amount = 900 WHERE kind = 'R'"),
+    (
+        "a refund put after the clawback window",
+        Check::NetSpend,
+        "UPDATE spend_events SET occurred_at = occurred_at + interval '60 days' WHERE kind = 'R'",
+    ),
+    (
+        "a spend put after the window, and within the months of the commission",
+        Check::NetSpend,
+        "UPDATE spend_events SET occurred_at = occurred_at + interval '90 days' WHERE source_id = 'fay_1'",
+    ),
+    (
+        "a commission that is due and not posted",
+        Check::DueRewards,
+        "UPDATE referral_progress SET commission_due = 600 WHERE commission_steps > 0",
+    ),
+    (
+        "a commission on spend that nobody told",
+        Check::DueRewards,
+        "UPDATE referral_progress SET commission_gross = 7000 WHERE commission_steps > 0",
+    ),
+    (
+        "a commission that was posted otherwise",
+        Check::Commissions,
+        "UPDATE referral_progress SET commission_steps = 3 WHERE commission_steps > 0",
+    ),
+    ("a commission step's amount", Check::Commissions, "UPDATE commission_steps SET amount = 700 WHERE n = 1"),
+    ("the last commission step removed", Check::Commissions, "DELETE FROM commission_steps WHERE n = 2"),
+    ("all commission steps removed", Check::Commissions, "DELETE FROM commission_steps"),
+    (
+        "a commission passed off",
+        Check::Commissions,
+        "UPDATE commission_steps SET transaction_id = '0000000000000000000000000000000c' WHERE n = 2",
+    ),
+    ("what remains of a hold", Check::Holds, "UPDATE holds SET remaining = 2000 WHERE kind = 'reward'"),
+    ("a hold's amount", Check::Holds, "UPDATE holds SET amount = 2600, remaining = 2600 WHERE kind = 'reward'"),
+    ("a hold's day", Check::Holds, "UPDATE holds SET matures_at = '1970-01-01' WHERE kind = 'reward'"),
+    ("a hold removed", Check::Holds, "DELETE FROM holds WHERE kind = 'reward'"),
+    (
+        "a hold with its steps removed",
+        Check::Holds,
+        "DELETE FROM holds WHERE kind = 'commission'; DELETE FROM hold_steps",
+    ),
+    ("a step of a hold removed", Check::Holds, "DELETE FROM hold_steps"),
+    ("a release passed off as a void", Check::Holds, "UPDATE hold_steps SET kind = 'void'"),
+    (
+        "a step of a hold made less",
+        Check::Holds,
+        "UPDATE hold_steps SET amount = 300, remaining = 300;
+         UPDATE holds SET remaining = 300 WHERE kind = 'commission'",
+    ),
+    (
+        "a reward no longer held",
+        Check::Holds,
+        "UPDATE referral_progress SET reward_status = 'granted', reward_available_at = NULL
+         WHERE reward_status = 'held'",
+    ),
+    ("what a month gave, made less", Check::Budgets, "UPDATE budget_months SET granted = 0"),
+    ("what a month gave, made more", Check::Budgets, "UPDATE budget_months SET granted = 9000"),
+    ("a month removed", Check::Budgets, "DELETE FROM budget_months"),
+    (
+        "a reward counted in another month",
+        Check::Budgets,
+        "UPDATE reward_steps SET budget_month = 5 WHERE budget_month IS NOT NULL; UPDATE budget_months SET month = 5",
     ),
     ("a redemption's amount", Check::Redemptions, "UPDATE redemptions SET redeemed = 1900"),
     ("a redemption removed", Check::Redemptions, "DELETE FROM redemptions"),

@@ -5,6 +5,8 @@
 
 use referral_domain::ledger::Check;
 
+use super::promises;
+
 /// The queries of a check.
 pub(super) const fn of(check: Check) -> &'static [&'static str] {
     match check {
@@ -20,8 +22,23 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
         }
         Check::EntryChain => &[CHAINS],
         Check::Zero => &[ZERO],
-        Check::DueRewards => &[SPENT],
-        Check::Seals => &[],
+        Check::Holds => &[
+            promises::HOLDS,
+            promises::HOLD_STEPS,
+            promises::HOLD_ENDS,
+            promises::HOLD_STEP_POSTINGS,
+            promises::HELD_IS_STEPPED,
+            promises::HELD_REWARDS,
+        ],
+        Check::Commissions => &[
+            promises::COMMISSION_STEPS,
+            promises::COMMISSION_POSTINGS,
+            promises::COMMISSION_WITHOUT_STEP,
+            promises::COMMISSIONS,
+        ],
+        Check::NetSpend => &[promises::NET_SPEND],
+        Check::Budgets => &[promises::BUDGET_STEPS, promises::BUDGETS, promises::BUDGET_OF_NOTHING],
+        Check::DueRewards | Check::Seals => &[],
     }
 }
 
@@ -105,32 +122,44 @@ WHERE t.transaction_id IS NULL OR (t.referral_id, t.effective_at, t.recorded_at)
 LIMIT 1";
 
 /// Each line follows the one before by what the entries of its transaction moved, its running sums too, and later.
+///
+/// What a reward or a commission credits is earned; what a retraction of one, or a commission that fell, takes back is
+/// taken; what a payout takes from what is available, less what is owed, is paid out.
 const LINES: &str = "
 SELECT format('history_lines %s n %s of book %s', l.user_id, l.n, l.book_id) AS place,
-  format('n %s of %s after %s, from %s to %s, earned %s taken %s', l.last_n + 1, t.kind, l.last_at, l.ends,
+  format('n %s of %s after %s, from %s to %s, earned %s taken %s paid out %s', l.last_n + 1, t.kind, l.last_at, l.ends,
     ARRAY[l.available_before + m.available, l.held_before + m.held, l.in_payout_before + m.in_payout,
-      l.owed_before + m.owed], l.last_earned + m.gained, l.last_taken) AS expected,
-  format('n %s at %s, from %s to %s, earned %s taken %s', l.n, l.at, l.begins, ARRAY[l.available_after, l.held_after,
-    l.in_payout_after, l.owed_after], l.earned, l.taken) AS found
+      l.owed_before + m.owed], l.last_earned + s.gained, l.last_taken + s.lost, l.last_paid_out + m.paid) AS expected,
+  format('n %s at %s, from %s to %s, earned %s taken %s paid out %s', l.n, l.at, l.begins, ARRAY[l.available_after,
+    l.held_after, l.in_payout_after, l.owed_after], l.earned, l.taken, l.paid_out) AS found
 FROM (SELECT l.*, ARRAY[l.available_before, l.held_before, l.in_payout_before, l.owed_before] AS begins,
     coalesce(lag(ARRAY[l.available_after, l.held_after, l.in_payout_after, l.owed_after]) OVER chain,
       ARRAY[0, 0, 0, 0]::bigint[]) AS ends,
     coalesce(lag(l.n) OVER chain, 0) AS last_n, lag(l.at) OVER chain AS last_at,
-    coalesce(lag(l.earned) OVER chain, 0) AS last_earned, coalesce(lag(l.taken) OVER chain, 0) AS last_taken
+    coalesce(lag(l.earned) OVER chain, 0) AS last_earned, coalesce(lag(l.taken) OVER chain, 0) AS last_taken,
+    coalesce(lag(l.paid_out) OVER chain, 0) AS last_paid_out
   FROM history_lines AS l WINDOW chain AS (PARTITION BY l.book_id, l.user_id ORDER BY l.n)) AS l
 LEFT JOIN ledger_transactions AS t ON t.book_id = l.book_id AND t.transaction_id = l.transaction_id
   AND t.user_id = l.user_id AND t.recorded_at = l.at
+LEFT JOIN ledger_transactions AS r ON r.book_id = t.book_id AND r.transaction_id = t.reverses
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(e.balance_after::numeric - e.balance_before) FILTER (WHERE e.purpose = 'available'), 0) AS available,
-    coalesce(sum(e.balance_after::numeric - e.balance_before) FILTER (WHERE e.purpose = 'held'), 0) AS held,
-    coalesce(sum(e.balance_after::numeric - e.balance_before) FILTER (WHERE e.purpose = 'in_payout'), 0) AS in_payout,
-    coalesce(sum(e.balance_before::numeric - e.balance_after) FILTER (WHERE e.purpose = 'owed'), 0) AS owed,
-    CASE WHEN t.kind IN ('referral_bonus', 'affiliate_commission') THEN (SELECT coalesce(sum(f.amount), 0)
-      FROM transfers AS f WHERE f.book_id = l.book_id AND f.transaction_id = l.transaction_id) ELSE 0 END AS gained
-  FROM transfers AS f JOIN entries AS e ON e.book_id = f.book_id AND e.transfer_id = f.transfer_id
-  WHERE f.book_id = l.book_id AND f.transaction_id = l.transaction_id) AS m
-WHERE t.kind IS NULL OR l.n <> l.last_n + 1 OR l.begins <> l.ends OR l.last_at >= l.at OR l.taken <> l.last_taken
-  OR l.earned <> l.last_earned + m.gained
+  SELECT m.*, CASE t.kind WHEN 'affiliate_payout' THEN m.owed - m.available ELSE 0 END AS paid FROM (
+    SELECT coalesce(sum(e.balance_after::numeric - e.balance_before) FILTER (WHERE e.purpose = 'available'), 0) AS available,
+      coalesce(sum(e.balance_after::numeric - e.balance_before) FILTER (WHERE e.purpose = 'held'), 0) AS held,
+      coalesce(sum(e.balance_after::numeric - e.balance_before) FILTER (WHERE e.purpose = 'in_payout'), 0) AS in_payout,
+      coalesce(sum(e.balance_before::numeric - e.balance_after) FILTER (WHERE e.purpose = 'owed'), 0) AS owed
+    FROM transfers AS f JOIN entries AS e ON e.book_id = f.book_id AND e.transfer_id = f.transfer_id
+    WHERE f.book_id = l.book_id AND f.transaction_id = l.transaction_id) AS m) AS m
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(f.amount) FILTER (WHERE f.debit_system IS NOT NULL
+      AND t.kind IN ('referral_bonus', 'affiliate_commission')), 0) AS gained,
+    coalesce(sum(f.amount) FILTER (WHERE f.credit_system IS NOT NULL
+      AND CASE t.kind WHEN 'credit_retraction' THEN r.kind ELSE t.kind END
+        IN ('referral_bonus', 'affiliate_commission')), 0) AS lost
+  FROM transfers AS f WHERE f.book_id = l.book_id AND f.transaction_id = l.transaction_id) AS s
+WHERE t.kind IS NULL OR l.n <> l.last_n + 1 OR l.begins <> l.ends OR l.last_at >= l.at
+  OR (l.earned, l.taken, l.paid_out)
+    IS DISTINCT FROM (l.last_earned + s.gained, l.last_taken + s.lost, l.last_paid_out + m.paid)
   OR (l.available_after, l.held_after, l.in_payout_after, l.owed_after) IS DISTINCT FROM
     (l.available_before + m.available, l.held_before + m.held, l.in_payout_before + m.in_payout, l.owed_before + m.owed)
 LIMIT 1";
@@ -146,22 +175,6 @@ CROSS JOIN LATERAL (
     - coalesce(sum(t.amount) FILTER (WHERE t.credit_system IS NOT NULL), 0) AS sum
   FROM transfers AS t WHERE t.book_id = b.book_id) AS system
 WHERE users.sum <> system.sum
-LIMIT 1";
-
-/// Net spend against the events that met the referral and those that were folded in.
-const SPENT: &str = "
-SELECT format('referral_progress %s of book %s: net spend', p.referral_id, p.book_id) AS place,
-  s.counted::text AS expected, (p.spend_gross - p.spend_refunded)::text AS found
-FROM referral_progress AS p
-LEFT JOIN (
-  SELECT e.book_id, e.referral_id, sum(e.counted) AS counted FROM spend_events AS e
-  WHERE e.referral_id IS NOT NULL GROUP BY 1, 2) AS met USING (book_id, referral_id)
-LEFT JOIN (
-  SELECT f.book_id, f.referral_id, sum(e.amount) AS counted FROM spend_folds AS f
-  JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id GROUP BY 1, 2) AS folded
-  USING (book_id, referral_id)
-CROSS JOIN LATERAL (SELECT coalesce(met.counted, 0) + coalesce(folded.counted, 0) AS counted) AS s
-WHERE s.counted <> p.spend_gross - p.spend_refunded
 LIMIT 1";
 
 const TRANSACTION_WITHOUT_LINE: &str = "
@@ -221,15 +234,17 @@ LIMIT 1";
 
 const STEP_POSTINGS: &str = concat!(
     "SELECT format('reward_steps %s n %s of book %s', s.referral_id, s.n, s.book_id) AS place,
-       format('%s of %s by transaction %s',
-         CASE s.n % 2 WHEN 1 THEN 'referral_bonus' ELSE 'credit_retraction' END, s.amount, s.transaction_id) AS expected,
-       format('%s of %s for referral %s', t.kind, ",
+       format('%s of %s by transaction %s, reversing %s', CASE s.n % 2 WHEN 1 THEN 'referral_bonus'
+         ELSE 'credit_retraction' END, s.amount, s.transaction_id, g.transaction_id) AS expected,
+       format('%s of %s for referral %s, reversing %s', t.kind, ",
     total_of!("t.transaction_id"),
-    ", t.referral_id) AS found
+    ", t.referral_id, t.reverses) AS found
      FROM reward_steps AS s
      LEFT JOIN ledger_transactions AS t ON t.book_id = s.book_id AND t.transaction_id = s.transaction_id
-     WHERE (CASE s.n % 2 WHEN 1 THEN 'referral_bonus' ELSE 'credit_retraction' END, s.referral_id, s.amount)
-       IS DISTINCT FROM (t.kind, t.referral_id, ",
+     LEFT JOIN reward_steps AS g ON g.book_id = s.book_id AND g.referral_id = s.referral_id AND g.n = s.n - 1
+       AND s.n % 2 = 0
+     WHERE (CASE s.n % 2 WHEN 1 THEN 'referral_bonus' ELSE 'credit_retraction' END, s.referral_id, g.transaction_id,
+         s.amount) IS DISTINCT FROM (t.kind, t.referral_id, t.reverses, ",
     total_of!("t.transaction_id"),
     ") LIMIT 1"
 );
@@ -272,10 +287,12 @@ LIMIT 1";
 
 const WELCOME_WITHOUT_REFERRAL: &str = "
 SELECT format('ledger_transactions %s of book %s', t.transaction_id, t.book_id) AS place,
-  'a referral whose welcome credit it is' AS expected, 'none' AS found
+  'a referral whose welcome credit it is, or its retraction' AS expected, 'none' AS found
 FROM ledger_transactions AS t
 WHERE t.kind = 'welcome_credit' AND NOT EXISTS (SELECT 1 FROM referral_progress AS p
   WHERE p.book_id = t.book_id AND p.referral_id = t.referral_id AND p.welcome_transaction = t.transaction_id)
+  AND NOT EXISTS (SELECT 1 FROM ledger_transactions AS r WHERE r.book_id = t.book_id AND r.reverses = t.transaction_id
+    AND r.kind = 'credit_retraction')
 LIMIT 1";
 
 const REDEMPTIONS: &str = concat!(

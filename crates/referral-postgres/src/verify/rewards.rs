@@ -1,11 +1,11 @@
-//! What referrals are due by their facts, against what they were granted. The rule is the domain's own.
+//! What referrals are due by their facts, against what they were granted. The rules are the domain's own.
 
 use diesel_async::AsyncPgConnection;
 use futures_util::TryStreamExt;
+use referral_domain::commission;
 use referral_domain::ledger::Check;
 use referral_domain::referral::{Award, Referral, State};
-use referral_domain::settle::{Circumstances, settle};
-use referral_domain::user::EmailStatus;
+use referral_domain::settle::is_reward_due;
 
 use super::{Finding, equal};
 use crate::referrals;
@@ -15,6 +15,7 @@ pub(super) async fn are_granted_when_due(conn: &AsyncPgConnection) -> Finding {
     while let Some(referral) = all.try_next().await? {
         award_is_due(&referral, "reward", referral.progress.reward, is_reward_due(&referral))?;
         award_is_due(&referral, "welcome credit", referral.progress.welcome, is_welcome_due(&referral))?;
+        commission_is_due(&referral)?;
     }
     Ok(())
 }
@@ -23,30 +24,32 @@ pub(super) async fn are_granted_when_due(conn: &AsyncPgConnection) -> Finding {
 fn award_is_due(referral: &Referral, what: &str, award: Award, due: bool) -> Finding {
     let place = || format!("referral_progress {}: its {what} is due", referral.facts.id);
     match award {
-        Award::NotDue => equal(Check::DueRewards, place, &false, &due),
-        Award::Granted { .. } => equal(Check::DueRewards, place, &true, &due),
+        Award::NotDue | Award::Retracted => equal(Check::DueRewards, place, &false, &due),
+        Award::Held { .. } | Award::Granted { .. } => equal(Check::DueRewards, place, &true, &due),
         Award::Withheld(_) => Ok(()),
     }
 }
 
-fn is_reward_due(referral: &Referral) -> bool {
-    anew(referral).progress.reward != Award::NotDue
-}
-
+/// One that was taken back stays taken.
 fn is_welcome_due(referral: &Referral) -> bool {
-    anew(referral).progress.welcome != Award::NotDue
+    let progress = &referral.progress;
+    let promised = referral.facts.terms.welcome_credit > 0 && progress.welcome != Award::Retracted;
+    promised && progress.state.activated_at().is_some() && !is_fraud(referral)
 }
 
-/// The referral as it would be settled now, with nothing granted yet.
-fn anew(referral: &Referral) -> Referral {
-    let mut anew = referral.clone();
-    (anew.progress.reward, anew.progress.welcome) = (Award::NotDue, Award::NotDue);
-    if matches!(referral.progress.state, State::Fraud { .. }) {
-        return anew;
+/// What a commission comes to, by its net; all of it is posted, unless something stands in the way of more.
+fn commission_is_due(referral: &Referral) -> Finding {
+    let progress = referral.progress.commission;
+    let promised = referral.facts.terms.commission.filter(|_| !is_fraud(referral));
+    let due = promised.map_or(0, |terms| commission::due(&terms, progress.net()));
+    let place = |what: &str| format!("referral_progress {}: its commission {what}", referral.facts.id);
+    equal(Check::DueRewards, || place("due"), &due, &progress.due)?;
+    if progress.withheld.is_some() && progress.posted < due {
+        return Ok(());
     }
-    let referrer = EmailStatus::Unknown;
-    let seen = Circumstances { paused: false, referrer, now: referral.progress.updated_at };
-    let stand_in = referral.facts.id.uuid();
-    settle(&mut anew, &seen, &mut || stand_in);
-    anew
+    equal(Check::DueRewards, || place("posted"), &due, &progress.posted)
+}
+
+const fn is_fraud(referral: &Referral) -> bool {
+    matches!(referral.progress.state, State::Fraud { .. })
 }

@@ -1,4 +1,5 @@
-//! What the server does without being asked: expiry, the reconciler, and forgetting old replies.
+//! What the server does without being asked: expiry, the reconciler, releasing holds, granting what the budget withheld,
+//! and forgetting old replies.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,6 +19,9 @@ use super::stop::Stop;
 /// How often referrals are looked over: a label or a reward may be late by this much.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
+/// How often holds are released and the budget asked again: what has matured may be late by this much.
+const MATURING_EVERY: Duration = Duration::from_secs(60);
+
 /// How often metrics are folded: samples wait in memory until then.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 
@@ -35,12 +39,19 @@ pub(crate) fn start(app: &App, key: Option<SigningKey>, meter: &Meter, stop: &St
     let sealer = Rc::new(Sealer { app: app.clone(), key, mark: RefCell::default(), rounds: Cell::new(0) });
     let sealing = Rc::clone(&sealer);
     let (expiring, reconciling, forgetting, meter) = (app.clone(), app.clone(), app.clone(), meter.clone());
+    let (releasing, granting) = (app.clone(), app.clone());
     let handles = vec![
         rt::spawn(every(SWEEP_EVERY, stop.clone(), async move || {
             report("expire", expiring.expire_referrals().await);
         })),
         rt::spawn(every(SWEEP_EVERY, stop.clone(), async move || {
             report("reconcile", reconciling.reconcile_referrals().await);
+        })),
+        rt::spawn(every(MATURING_EVERY, stop.clone(), async move || {
+            report("release-holds", releasing.release_holds().await);
+        })),
+        rt::spawn(every(MATURING_EVERY, stop.clone(), async move || {
+            report("grant-budgeted", granting.grant_budgeted().await);
         })),
         rt::spawn(every(SWEEP_EVERY, stop.clone(), async move || {
             report("forget-replies", forgetting.forget_replies().await);

@@ -27,6 +27,7 @@ pub(crate) struct LineRow {
     owed_after: i64,
     earned: i64,
     taken: i64,
+    paid_out: i64,
     at: i64,
 }
 
@@ -49,6 +50,7 @@ impl LineRow {
             owed_after: after.owed,
             earned: line.earned,
             taken: line.taken,
+            paid_out: line.paid_out,
             at: line.at.micros(),
         }
     }
@@ -79,6 +81,7 @@ impl From<LineRow> for Line {
             },
             earned: row.earned,
             taken: row.taken,
+            paid_out: row.paid_out,
             at: Timestamp::from_micros(row.at),
         }
     }

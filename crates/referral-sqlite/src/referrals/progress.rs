@@ -1,7 +1,8 @@
 //! The rows of `referral_progress`: one insert, then one update a change.
 
 use diesel::prelude::*;
-use referral_domain::id::{BookId, ReferralId};
+use referral_domain::commission::CommissionProgress;
+use referral_domain::id::{BookId, ReferralId, TransactionId};
 use referral_domain::port::StoreError;
 use referral_domain::referral::{
     Award, AwardStatus, Progress, Referral, Review, SpendTotals, State, StateName, WithheldReason,
@@ -11,7 +12,7 @@ use referral_domain::time::Timestamp;
 use crate::column::{Key, Place, instant, micros};
 use crate::failure::{Told, touched};
 use crate::schema::referral_progress;
-use crate::statement::fixed;
+use crate::statement::{Fixed, fixed};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = referral_progress)]
@@ -35,6 +36,13 @@ pub(super) struct ProgressRow {
     reward_at: Option<i64>,
     reward_transaction: Option<Key>,
     reward_steps: i64,
+    reward_available_at: Option<i64>,
+    commission_gross: i64,
+    commission_refunded: i64,
+    commission_due: i64,
+    commission_posted: i64,
+    commission_steps: i64,
+    commission_reason: Option<String>,
     updated_at: i64,
 }
 
@@ -44,20 +52,7 @@ impl TryFrom<ProgressRow> for Progress {
     fn try_from(row: ProgressRow) -> Result<Self, StoreError> {
         let id = ReferralId::from(row.referral_id);
         let place = Place { table: "referral_progress", row: &id };
-        let welcome = Kept {
-            columns: ["welcome_status", "welcome_reason", "welcome_at", "welcome_transaction"],
-            status: &row.welcome_status,
-            reason: row.welcome_reason.as_deref(),
-            at: row.welcome_at,
-            transaction: row.welcome_transaction,
-        };
-        let reward = Kept {
-            columns: ["reward_status", "reward_reason", "reward_at", "reward_transaction"],
-            status: &row.reward_status,
-            reason: row.reward_reason.as_deref(),
-            at: row.reward_at,
-            transaction: row.reward_transaction,
-        };
+        let (welcome, reward) = (welcome(&row), reward(&row));
         Ok(Self {
             state: state(&row, place)?,
             review: place.sound("review", Review::parse(&row.review), &row.review)?,
@@ -67,6 +62,7 @@ impl TryFrom<ProgressRow> for Progress {
             welcome: welcome.award(place)?,
             reward: reward.award(place)?,
             reward_steps: place.small("reward_steps", row.reward_steps)?,
+            commission: commission(&row, place)?,
             updated_at: Timestamp::from_micros(row.updated_at),
         })
     }
@@ -86,38 +82,77 @@ fn state(row: &ProgressRow, place: Place<'_>) -> Result<State, StoreError> {
     })
 }
 
-/// An award as its four columns keep it.
+fn commission(row: &ProgressRow, place: Place<'_>) -> Result<CommissionProgress, StoreError> {
+    let withheld = |word: &String| place.sound("commission_reason", WithheldReason::parse(word), word);
+    Ok(CommissionProgress {
+        gross: row.commission_gross,
+        refunded: row.commission_refunded,
+        due: row.commission_due,
+        posted: row.commission_posted,
+        steps: place.small("commission_steps", row.commission_steps)?,
+        withheld: row.commission_reason.as_ref().map(withheld).transpose()?,
+    })
+}
+
+/// An award as its columns keep it.
 struct Kept<'a> {
-    columns: [&'static str; 4],
+    columns: [&'static str; 5],
     status: &'a str,
     reason: Option<&'a str>,
     at: Option<i64>,
     transaction: Option<Key>,
+    available_at: Option<i64>,
+}
+
+/// A welcome credit is never held, so nothing says until when: one that is stored as held is told as corrupt.
+fn welcome(row: &ProgressRow) -> Kept<'_> {
+    Kept {
+        columns: ["welcome_status", "welcome_reason", "welcome_at", "welcome_transaction", "welcome_status"],
+        status: &row.welcome_status,
+        reason: row.welcome_reason.as_deref(),
+        at: row.welcome_at,
+        transaction: row.welcome_transaction,
+        available_at: None,
+    }
+}
+
+fn reward(row: &ProgressRow) -> Kept<'_> {
+    Kept {
+        columns: ["reward_status", "reward_reason", "reward_at", "reward_transaction", "reward_available_at"],
+        status: &row.reward_status,
+        reason: row.reward_reason.as_deref(),
+        at: row.reward_at,
+        transaction: row.reward_transaction,
+        available_at: row.reward_available_at,
+    }
 }
 
 impl Kept<'_> {
     fn award(&self, place: Place<'_>) -> Result<Award, StoreError> {
-        let [status, reason, at, transaction] = self.columns;
-        match AwardStatus::parse(self.status) {
-            Some(AwardStatus::NotDue) => Ok(Award::NotDue),
-            Some(AwardStatus::Withheld) => {
+        let [status, reason, _, _, available_at] = self.columns;
+        Ok(match place.sound(status, AwardStatus::parse(self.status), self.status)? {
+            AwardStatus::NotDue => Award::NotDue,
+            AwardStatus::Retracted => Award::Retracted,
+            AwardStatus::Withheld => {
                 let why = place.given(reason, self.reason)?;
-                Ok(Award::Withheld(place.sound(reason, WithheldReason::parse(why), why)?))
+                Award::Withheld(place.sound(reason, WithheldReason::parse(why), why)?)
             }
-            Some(AwardStatus::Granted) => {
-                let transaction = place.given(transaction, self.transaction)?.into();
-                Ok(Award::Granted { at: place.given(at, instant(self.at))?, transaction })
+            AwardStatus::Granted => {
+                let (at, transaction) = self.posted(place)?;
+                Award::Granted { at, transaction }
             }
-            Some(AwardStatus::Held | AwardStatus::Retracted) | None => place.sound(status, None, self.status),
-        }
+            AwardStatus::Held => {
+                let (at, transaction) = self.posted(place)?;
+                let available_at = place.given(available_at, instant(self.available_at))?;
+                Award::Held { at, transaction, available_at }
+            }
+        })
     }
-}
 
-/// When an award was granted, and by which transaction.
-fn posted(award: Award) -> (Option<i64>, Option<Key>) {
-    match award {
-        Award::Granted { at, transaction } => (Some(at.micros()), Some(transaction.into())),
-        Award::NotDue | Award::Withheld(_) => (None, None),
+    fn posted(&self, place: Place<'_>) -> Result<(Timestamp, TransactionId), StoreError> {
+        let [_, _, at, transaction, _] = self.columns;
+        let by = place.given(transaction, self.transaction)?;
+        Ok((place.given(at, instant(self.at))?, by.into()))
     }
 }
 
@@ -128,8 +163,9 @@ pub(super) fn insert(conn: &mut SqliteConnection, referral: &Referral) -> Result
         "INSERT INTO referral_progress (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward,
            welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at, spend_gross,
            spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
-           reward_reason, reward_at, reward_transaction, reward_steps, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
+           commission_refunded, commission_due, commission_posted, commission_steps, commission_reason, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let key = insert.bind(facts.book.0).bind(Key::from(facts.id)).bind(facts.qualifies_until.micros());
     let terms = key.bind(facts.terms.spend_threshold).bind(facts.terms.referrer_reward);
@@ -148,7 +184,9 @@ pub(crate) fn save(
         "UPDATE referral_progress SET state = ?, activated_at = ?, completed_at = ?, closed_at = ?, review = ?,
            case_id = ?, verified_at = ?, spend_gross = ?, spend_refunded = ?, welcome_status = ?, welcome_reason = ?,
            welcome_at = ?, welcome_transaction = ?, reward_status = ?, reward_reason = ?, reward_at = ?,
-           reward_transaction = ?, reward_steps = ?, updated_at = ?
+           reward_transaction = ?, reward_steps = ?, reward_available_at = ?, commission_gross = ?,
+           commission_refunded = ?, commission_due = ?, commission_posted = ?, commission_steps = ?,
+           commission_reason = ?, updated_at = ?
          WHERE book_id = ? AND referral_id = ?",
     );
     let update = bound(update, progress).bind(book.0).bind(Key::from(id));
@@ -156,10 +194,9 @@ pub(crate) fn save(
 }
 
 /// Binds the columns from `state` to `updated_at`.
-fn bound(statement: crate::statement::Fixed, progress: &Progress) -> crate::statement::Fixed {
+fn bound(statement: Fixed, progress: &Progress) -> Fixed {
     let Progress { state, spend, welcome, reward, .. } = progress;
-    let ((welcome_at, welcome_by), (reward_at, reward_by)) = (posted(*welcome), posted(*reward));
-    statement
+    let statement = statement
         .bind(state.name().as_str())
         .bind(micros(state.activated_at()))
         .bind(micros(state.completed_at()))
@@ -168,15 +205,21 @@ fn bound(statement: crate::statement::Fixed, progress: &Progress) -> crate::stat
         .bind(progress.case.map(Key::from))
         .bind(micros(progress.verified_at))
         .bind(spend.gross)
-        .bind(spend.refunded)
-        .bind(welcome.status().as_str())
-        .bind(welcome.reason().map(WithheldReason::as_str))
-        .bind(welcome_at)
-        .bind(welcome_by)
-        .bind(reward.status().as_str())
-        .bind(reward.reason().map(WithheldReason::as_str))
-        .bind(reward_at)
-        .bind(reward_by)
-        .bind(progress.reward_steps)
-        .bind(progress.updated_at.micros())
+        .bind(spend.refunded);
+    let awards = bound_award(bound_award(statement, *welcome), *reward);
+    let awards = awards.bind(progress.reward_steps).bind(micros(reward.available_at()));
+    bound_commission(awards, &progress.commission).bind(progress.updated_at.micros())
+}
+
+/// Binds an award's status, reason, instant and transaction.
+fn bound_award(statement: Fixed, award: Award) -> Fixed {
+    let statement = statement.bind(award.status().as_str()).bind(award.reason().map(WithheldReason::as_str));
+    statement.bind(micros(award.posted_at())).bind(award.transaction().map(Key::from))
+}
+
+/// Binds the columns from `commission_gross` to `commission_reason`.
+fn bound_commission(statement: Fixed, commission: &CommissionProgress) -> Fixed {
+    let facts = statement.bind(commission.gross).bind(commission.refunded).bind(commission.due);
+    let posted = facts.bind(commission.posted).bind(commission.steps);
+    posted.bind(commission.withheld.map(WithheldReason::as_str))
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use referral_domain::id::{BookId, ReferralId};
 use referral_domain::port::StoreError;
-use referral_domain::program::Terms;
+use referral_domain::program::{Commission, Terms};
 use referral_domain::referral::{Attribution, Referral, ReferralFacts, Source};
 use referral_domain::time::Timestamp;
 
@@ -28,6 +28,10 @@ pub(super) struct FactsRow {
     spend_threshold: i64,
     qualification_window_days: i64,
     clawback_window_days: i64,
+    hold_days: i64,
+    commission_rate: Option<i64>,
+    commission_months: Option<i64>,
+    commission_cap: Option<i64>,
     source: String,
     click_id: Option<Key>,
     clicked_at: Option<i64>,
@@ -54,6 +58,10 @@ impl From<&ReferralFacts> for FactsRow {
             spend_threshold: terms.spend_threshold,
             qualification_window_days: i64::from(terms.qualification_window_days),
             clawback_window_days: i64::from(terms.clawback_window_days),
+            hold_days: i64::from(terms.hold_days),
+            commission_rate: terms.commission.map(|commission| commission.millionths()),
+            commission_months: terms.commission.map(|commission| i64::from(commission.months)),
+            commission_cap: terms.commission.and_then(|commission| commission.cap),
             source: attribution.source.to_string(),
             click_id: attribution.click.map(Key::from),
             clicked_at: micros(attribution.clicked_at),
@@ -75,9 +83,16 @@ impl FactsRow {
             qualification_window_days: place
                 .small("qualification_window_days", self.qualification_window_days)?,
             clawback_window_days: place.small("clawback_window_days", self.clawback_window_days)?,
-            hold_days: 0,
-            commission: None,
+            hold_days: place.small("hold_days", self.hold_days)?,
+            commission: self.commission(place)?,
         })
+    }
+
+    fn commission(&self, place: Place<'_>) -> Result<Option<Commission>, StoreError> {
+        let Some((rate, months)) = self.commission_rate.zip(self.commission_months) else { return Ok(None) };
+        let months = place.small("commission_months", months)?;
+        let commission = Commission::of_millionths(rate, months, self.commission_cap);
+        place.sound("commission_rate", commission, rate).map(Some)
     }
 }
 

@@ -1,22 +1,28 @@
 //! The rows of `spend_events`, with what can be erased in `spend_event_details`, and of `spend_folds`.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use referral_domain::id::{BookId, EventId, ReferralId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::money::Money;
 use referral_domain::port::StoreError;
 use referral_domain::reference::SourceId;
 use referral_domain::referral::WithheldReason;
-use referral_domain::spend::{BodyHash, Level, Outcome, Reward, SpendEvent, Withheld};
+use referral_domain::spend::{
+    BodyHash, Effect, Level, Outcome, RefundFact, RefundOf, RefundReason, SpendEvent, Withheld,
+};
 use referral_domain::time::Timestamp;
 
 use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::programs;
 use crate::schema::{spend_event_details as details, spend_events as events, spend_folds as folds};
+use crate::statement::fixed;
 
-/// A spend, as `kind` says it; the other kind is a refund.
+/// A spend, as `kind` says it.
 const SPEND: &str = "S";
+/// A refund.
+const REFUND: &str = "R";
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
@@ -25,6 +31,8 @@ struct EventRow {
     source_id: String,
     event_id: Key,
     kind: String,
+    refunds: Option<String>,
+    reason: Option<String>,
     body_hash: Vec<u8>,
     user_id: Key,
     amount: i64,
@@ -41,6 +49,9 @@ struct EventRow {
     reward_transaction: Option<Key>,
     withheld_amount: Option<i64>,
     withheld_reason: Option<String>,
+    over_refund: bool,
+    commission_amount: Option<i64>,
+    commission_transaction: Option<Key>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -59,7 +70,9 @@ impl EventRow {
             book_id: book.0,
             source_id: event.source.to_string(),
             event_id: event.id.into(),
-            kind: SPEND.to_owned(),
+            kind: if event.refund.is_some() { REFUND } else { SPEND }.to_owned(),
+            refunds: event.refund.as_ref().map(|refund| refund.spend.to_string()),
+            reason: event.refund.as_ref().map(|refund| refund.reason.to_string()),
             body_hash: event.body.0.to_vec(),
             user_id: event.user.into(),
             amount: event.amount.minor(),
@@ -76,6 +89,9 @@ impl EventRow {
             reward_transaction: event.reward.map(|reward| reward.transaction.into()),
             withheld_amount: event.withheld.map(|withheld| withheld.amount),
             withheld_reason: event.withheld.map(|withheld| withheld.reason.to_string()),
+            over_refund: event.over_refund,
+            commission_amount: event.commission.map(|commission| commission.amount),
+            commission_transaction: event.commission.map(|commission| commission.transaction.into()),
         }
     }
 
@@ -83,9 +99,14 @@ impl EventRow {
         self.net_after.zip(self.threshold).map(|(net, threshold)| Level { net, threshold })
     }
 
-    fn reward(&self) -> Option<Reward> {
-        let posted = self.reward_amount.zip(self.reward_transaction);
-        posted.map(|(amount, transaction)| Reward { amount, transaction: transaction.into() })
+    /// Which spend a refund names, and why; no spend names another.
+    fn refund(&self, place: Place<'_>) -> Result<Option<RefundOf>, StoreError> {
+        let Some(spend) = self.refunds.as_ref() else {
+            return place.sound("kind", (self.kind == SPEND).then_some(None), &self.kind);
+        };
+        let word = place.given("reason", self.reason.as_ref())?;
+        let reason = place.sound("reason", RefundReason::parse(word), word)?;
+        Ok(Some(RefundOf { spend: place.sound("refunds", SourceId::parse(spend), spend)?, reason }))
     }
 
     fn withheld(&self, place: Place<'_>) -> Result<Option<Withheld>, StoreError> {
@@ -95,6 +116,12 @@ impl EventRow {
         let reason = place.sound("withheld_reason", WithheldReason::parse(word), word)?;
         Ok(Some(Withheld { amount, reason }))
     }
+}
+
+/// What an event had posted.
+fn effect(amount: Option<i64>, transaction: Option<Key>) -> Option<Effect> {
+    let posted = amount.zip(transaction);
+    posted.map(|(amount, transaction)| Effect { amount, transaction: transaction.into() })
 }
 
 /// An event with what of it may have been erased.
@@ -129,14 +156,17 @@ impl TryFrom<DetailedRow> for SpendEvent {
             referral: row.referral_id.map(Into::into),
             counted: row.counted,
             level: row.level(),
-            reward: row.reward(),
+            refund: row.refund(place)?,
+            over_refund: row.over_refund,
+            reward: effect(row.reward_amount, row.reward_transaction),
+            commission: effect(row.commission_amount, row.commission_transaction),
             withheld: row.withheld(place)?,
         })
     }
 }
 
 /// The event recorded under this id.
-pub(super) fn find(
+pub(crate) fn find(
     conn: &mut SqliteConnection,
     book: BookId,
     source: &SourceId,
@@ -152,7 +182,7 @@ pub(super) fn find(
     found.map(SpendEvent::try_from).transpose()
 }
 
-/// Events of a user that found no referral, oldest first; those of one instant in the order they were given ids.
+/// Spends of a user that found no referral, oldest first; those of one instant in the order they were given ids.
 pub(crate) fn parked(
     conn: &mut SqliteConnection,
     book: BookId,
@@ -164,12 +194,56 @@ pub(crate) fn parked(
     let found = events::table
         .left_join(details::table.on(of_event))
         .filter(theirs.and(events::recorded_at.ge(since.micros())))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("spend_events.outcome = 'not_referred'"))
+        .filter(diesel::dsl::sql::<Bool>("spend_events.outcome = 'not_referred' AND spend_events.kind = 'S'"))
         .order((events::recorded_at, events::event_id))
         .select(DetailedRow::as_select())
         .load(conn)
         .told()?;
     found.into_iter().map(SpendEvent::try_from).collect()
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = events)]
+struct RefundRow {
+    source_id: String,
+    user_id: Key,
+    amount: i64,
+    currency: String,
+    digits: i64,
+    occurred_at: i64,
+    reason: Option<String>,
+}
+
+impl TryFrom<RefundRow> for RefundFact {
+    type Error = StoreError;
+
+    fn try_from(row: RefundRow) -> Result<Self, StoreError> {
+        let place = Place { table: "spend_events", row: &row.source_id };
+        let word = place.given("reason", row.reason.as_ref())?;
+        let currency = programs::currency(place, &row.currency, row.digits)?;
+        Ok(Self {
+            source: place.sound("source_id", SourceId::parse(&row.source_id), &row.source_id)?,
+            user: row.user_id.into(),
+            amount: Money::of(row.amount, currency),
+            occurred_at: Timestamp::from_micros(row.occurred_at),
+            reason: place.sound("reason", RefundReason::parse(word), word)?,
+        })
+    }
+}
+
+/// One range of the partial index `spend_events_refunds`.
+const REFUNDS: &str =
+    "SELECT source_id, user_id, amount, currency, digits, occurred_at, reason FROM spend_events
+  WHERE book_id = ? AND refunds = ? AND kind = 'R' ORDER BY recorded_at, event_id";
+
+/// What was told to be refunded of a spend, by whomever and whatever it counted for, oldest first.
+pub(crate) fn refunds(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    spend: &SourceId,
+) -> Result<Vec<RefundFact>, StoreError> {
+    let rows: Vec<RefundRow> = fixed(REFUNDS).bind(book.0).bind(spend.as_str()).load(conn).told()?;
+    rows.into_iter().map(RefundFact::try_from).collect()
 }
 
 /// Stores an event, and its details when it has any.

@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_migrations::MigrationHarness;
 use referral_domain::code::FoldedCode;
-use referral_domain::id::{BookId, UserId};
+use referral_domain::id::{BookId, ReferralId, UserId};
 use referral_domain::ledger::TransactionKind;
 use referral_domain::port::{HistoryFilter, Reports, StoreError};
+use referral_domain::reference::SourceId;
 use referral_domain::time::Timestamp;
 use tempfile::TempDir;
 
@@ -19,7 +20,7 @@ use crate::SqliteStore;
 use crate::connection::{self, Role};
 use crate::migration::{self, MIGRATIONS};
 use crate::reports::history;
-use crate::{codes, spending};
+use crate::{codes, holds, spending};
 
 fn an_empty_file() -> (SqliteConnection, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -182,7 +183,7 @@ async fn diesel_sees_the_columns_that_are_there() {
     let seen = select_every_column!(conn; audit_log, books, programs, rule_versions, api_keys, idempotency_replies, users,
         user_names, user_emails, referral_codes, referrals, referral_progress, spend_events, spend_event_details,
         spend_folds, accounts, account_heads, ledger_transactions, transfers, entries, history_lines, reward_steps,
-        redemptions, redemption_reversals);
+        commission_steps, holds, budget_months, redemptions, redemption_reversals);
     for (table, columns) in seen {
         let sql = format!("SELECT name AS line FROM pragma_table_info('{table}')");
         let rowid = usize::from(table == "user_emails");
@@ -243,22 +244,42 @@ async fn what_workers_claim_is_found_by_partial_indexes() {
     let unsettled = plan(&mut conn, &crate::referrals::UNSETTLED.replace('?', "1"));
     let scans = unsettled.iter().filter(|step| step.starts_with("SCAN") && !step.contains("due"));
     assert_eq!(scans.collect::<Vec<_>>(), Vec::<&String>::new(), "{unsettled:#?}");
-    let indexes = ["reward_unsettled", "welcome_unsettled", "reward_withheld", "welcome_withheld"];
+    let indexes = [
+        "reward_unsettled",
+        "reward_undue",
+        "welcome_unsettled",
+        "welcome_undue",
+        "commission_unsettled",
+        "reward_withheld",
+        "welcome_withheld",
+        "commission_withheld",
+    ];
     for index in indexes.map(|name| format!("referral_progress_{name}")) {
         assert!(unsettled.iter().any(|step| step.contains(&index)), "{index} is not used: {unsettled:#?}");
     }
     let expirable = plan(&mut conn, &crate::referrals::EXPIRABLE.replace('?', "1"));
     assert!(expirable[0].contains("referral_progress_expirable"), "{expirable:#?}");
+    let budgeted = plan(&mut conn, &crate::referrals::BUDGETED.replace('?', "1"));
+    assert!(budgeted[0].contains("referral_progress_reward_budget"), "{budgeted:#?}");
+    assert!(budgeted.iter().all(|step| !step.contains("B-TREE")), "in its order: {budgeted:#?}");
+    let matured = plan(&mut conn, &holds::MATURED.replace('?', "1"));
+    assert!(matured[0].contains("holds_maturing"), "{matured:#?}");
     let waiting = plan(&mut conn, &crate::referrals::WAITING.replace('?', "1"));
     assert!(waiting[0].contains("referrer_id=?"), "one referrer's referrals, not the book's: {waiting:#?}");
     let cat = UserId::from_uuid(uuid::Uuid::from_u128(0xc1));
     let asked = statements(&mut conn, |conn| {
         let parked = spending::parked(conn, BookId(1), cat, Timestamp::from_micros(0)).expect("events");
         assert_eq!(parked.len(), 1);
+        let spend = SourceId::parse("eve_1").expect("an id");
+        assert_eq!(spending::refunds(conn, BookId(1), &spend).expect("refunds").len(), 1);
+        let referral = ReferralId::from_uuid(uuid::Uuid::from_u128(0x52));
+        assert_eq!(holds::open(conn, BookId(1), vec![referral]).expect("holds").len(), 1);
         codes::primary(conn, BookId(1), cat).expect("a code");
     });
-    let [parked, primary] = [0, 1].map(|at| plan(&mut conn, &asked[at]));
+    let [parked, refunds, open, primary] = [0, 1, 2, 3].map(|at| plan(&mut conn, &asked[at]));
     assert!(parked[0].contains("spend_events_parked"), "{parked:#?}");
+    assert!(refunds[0].contains("spend_events_refunds"), "{refunds:#?}");
+    assert!(open[0].contains("holds_of_a_referral"), "{open:#?}");
     assert!(primary[0].contains("referral_codes_primary"), "{primary:#?}");
 }
 

@@ -111,6 +111,16 @@ const TAMPERS: &[Tamper] = &[
         Check::Lines,
         "UPDATE history_lines SET earned = 9000 WHERE user_id = $USER AND n = 2",
     ),
+    (
+        "what was taken, made more",
+        Check::Lines,
+        "UPDATE history_lines SET taken = 500 WHERE user_id = $USER AND n = 3",
+    ),
+    (
+        "what was paid out, made more",
+        Check::Lines,
+        "UPDATE history_lines SET paid_out = 500 WHERE user_id = $USER AND n = 3",
+    ),
     ("a line's time", Check::Lines, "UPDATE history_lines SET at = 50 WHERE user_id = $USER AND n = 2"),
     ("a line removed", Check::Lines, "DELETE FROM history_lines WHERE user_id = $USER AND n = 3"),
     ("a history removed", Check::Lines, "DELETE FROM history_lines WHERE user_id = $USER"),
@@ -134,13 +144,17 @@ const TAMPERS: &[Tamper] = &[
     ("a transaction removed", Check::Lines, "DELETE FROM ledger_transactions WHERE kind = 'referral_bonus'"),
     ("a step's amount", Check::RewardSteps, "UPDATE reward_steps SET amount = 2600"),
     ("a step removed", Check::RewardSteps, "DELETE FROM reward_steps"),
-    ("a step of another referral", Check::RewardSteps, "UPDATE reward_steps SET referral_id = zeroblob(16)"),
+    (
+        "a step of another referral",
+        Check::RewardSteps,
+        "UPDATE reward_steps SET referral_id = zeroblob(16) WHERE amount = 2500",
+    ),
     (
         "a bonus passed off",
         Check::RewardSteps,
         "UPDATE ledger_transactions SET kind = 'referral_bonus' WHERE kind = 'credit_redemption';
-         UPDATE history_lines SET earned = 2500 + 2000 WHERE user_id = $USER AND n = 2;
-         UPDATE history_lines SET earned = 2500 + 2000 + 500 WHERE user_id = $USER AND n = 3",
+         UPDATE history_lines SET taken = 2000 WHERE user_id = $USER AND n = 2;
+         UPDATE history_lines SET earned = 2500 + 500, taken = 2000 WHERE user_id = $USER AND n = 3",
     ),
     (
         "a reward forgotten",
@@ -157,9 +171,20 @@ const TAMPERS: &[Tamper] = &[
         Check::RewardSteps,
         "UPDATE referral_progress SET welcome_status = 'not_due', welcome_at = NULL, welcome_transaction = NULL",
     ),
-    ("spend that nobody told", Check::DueRewards, "UPDATE referral_progress SET spend_gross = 7000"),
-    ("an event removed", Check::DueRewards, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
-    ("a fold removed", Check::DueRewards, "DELETE FROM spend_folds"),
+    ("spend that nobody told", Check::NetSpend, "UPDATE referral_progress SET spend_gross = 7000"),
+    ("an event removed", Check::NetSpend, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
+    ("a fold removed", Check::NetSpend, "DELETE FROM spend_folds"),
+    ("a refund removed", Check::NetSpend, "DELETE FROM spend_events WHERE kind = 'R'"),
+    (
+        "a refund too late to weigh",
+        Check::NetSpend,
+        "UPDATE spend_events SET occurred_at = 90 + 60 * 86400000000 WHERE kind = 'R'",
+    ),
+    (
+        "a commission on more",
+        Check::NetSpend,
+        "UPDATE referral_progress SET commission_gross = 7000, commission_refunded = 2000 WHERE commission_posted > 0",
+    ),
     (
         "a threshold raised after the reward",
         Check::DueRewards,
@@ -168,7 +193,7 @@ const TAMPERS: &[Tamper] = &[
     (
         "spend below the threshold after the reward",
         Check::DueRewards,
-        "UPDATE referral_progress SET spend_gross = 4100; UPDATE spend_events SET counted = 4000 WHERE counted = 6000",
+        "UPDATE referral_progress SET spend_gross = 4100",
     ),
     ("a redemption's amount", Check::Redemptions, "UPDATE redemptions SET redeemed = 1900"),
     ("a redemption removed", Check::Redemptions, "DELETE FROM redemptions"),
@@ -241,6 +266,46 @@ const TAMPERS: &[Tamper] = &[
         Check::Seals,
         "INSERT INTO ledger_blocks (book_id, n, prev_n, prev_hash, root, transfers, hash, sealed_at)
            VALUES (1, 4, 3, $HASH, $HASH, 1, $HASH, $TIME)",
+    ),
+    (
+        "a hold's amount",
+        Check::Holds,
+        "UPDATE holds SET amount = 2000, remaining = 2000 WHERE kind = 'reward'",
+    ),
+    ("a hold removed", Check::Holds, "DELETE FROM holds WHERE kind = 'reward'"),
+    ("a hold let go", Check::Holds, "UPDATE holds SET remaining = 0 WHERE kind = 'reward'"),
+    ("a hold that matures earlier", Check::Holds, "UPDATE holds SET matures_at = 1"),
+    ("a step of a hold removed", Check::Holds, "DELETE FROM hold_steps WHERE kind = 'release'"),
+    ("a step of a hold of less", Check::Holds, "UPDATE hold_steps SET amount = 50 WHERE kind = 'void'"),
+    ("a release passed off", Check::Holds, "UPDATE hold_steps SET kind = 'void' WHERE kind = 'release'"),
+    (
+        "a held reward said to be granted",
+        Check::Holds,
+        "UPDATE referral_progress SET reward_status = 'granted' WHERE reward_status = 'held'",
+    ),
+    (
+        "a commission's step",
+        Check::Commissions,
+        "UPDATE commission_steps SET amount = 700, posted = 700 WHERE n = 1",
+    ),
+    ("a commission's end removed", Check::Commissions, "DELETE FROM commission_steps WHERE n = 2"),
+    (
+        "a commission forgotten",
+        Check::Commissions,
+        "UPDATE referral_progress SET commission_posted = 0, commission_steps = 0",
+    ),
+    (
+        "more commission due than was promised",
+        Check::Commissions,
+        "UPDATE referral_progress SET commission_due = 900 WHERE commission_posted > 0",
+    ),
+    ("a budget given again", Check::Budgets, "UPDATE budget_months SET granted = 0"),
+    ("a budget that gave more", Check::Budgets, "UPDATE budget_months SET granted = 9000"),
+    ("a month removed", Check::Budgets, "DELETE FROM budget_months"),
+    (
+        "a grant counted in another month",
+        Check::Budgets,
+        "UPDATE reward_steps SET budget_month = 1 WHERE budget_month IS NOT NULL",
     ),
 ];
 

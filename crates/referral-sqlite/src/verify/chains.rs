@@ -80,12 +80,14 @@ struct Share {
     earned: i64,
     #[diesel(sql_type = BigInt)]
     taken: i64,
+    #[diesel(sql_type = BigInt)]
+    paid_out: i64,
     #[diesel(sql_type = Nullable<Text>)]
     kind: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reversed: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     leg: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    amount: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     purpose: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -94,11 +96,12 @@ struct Share {
 
 const SHARES: &str = "
 SELECT l.book_id, l.user_id, l.n, l.at, l.available_before, l.held_before, l.in_payout_before, l.owed_before,
-  l.available_after, l.held_after, l.in_payout_after, l.owed_after, l.earned, l.taken, t.kind AS kind, f.leg AS leg,
-  f.amount AS amount, e.purpose AS purpose, e.balance_after - e.balance_before AS moved
+  l.available_after, l.held_after, l.in_payout_after, l.owed_after, l.earned, l.taken, l.paid_out,
+  t.kind AS kind, r.kind AS reversed, f.leg AS leg, e.purpose AS purpose, e.balance_after - e.balance_before AS moved
 FROM history_lines AS l
 LEFT JOIN ledger_transactions AS t ON t.book_id = l.book_id AND t.transaction_id = l.transaction_id
   AND t.user_id = l.user_id AND t.recorded_at = l.at
+LEFT JOIN ledger_transactions AS r ON r.book_id = t.book_id AND r.transaction_id = t.reverses
 LEFT JOIN transfers AS f ON f.book_id = t.book_id AND f.transaction_id = t.transaction_id
 LEFT JOIN entries AS e ON e.book_id = f.book_id AND e.transfer_id = f.transfer_id
 ORDER BY l.book_id, l.user_id, l.n";
@@ -125,11 +128,11 @@ struct Line {
     at: i64,
     before: [i64; 4],
     after: [i64; 4],
-    sums: [i64; 2],
+    sums: [i64; 3],
     kind: Option<TransactionKind>,
+    reversed: Option<TransactionKind>,
     moved: [i128; 4],
-    total: i128,
-    legs: u64,
+    posted: bool,
 }
 
 impl Line {
@@ -141,11 +144,11 @@ impl Line {
             at: share.at,
             before: [share.available_before, share.held_before, share.in_payout_before, share.owed_before],
             after: [share.available_after, share.held_after, share.in_payout_after, share.owed_after],
-            sums: [share.earned, share.taken],
+            sums: [share.earned, share.taken, share.paid_out],
             kind: share.kind.as_deref().and_then(TransactionKind::parse),
+            reversed: share.reversed.as_deref().and_then(TransactionKind::parse),
             moved: [0; 4],
-            total: 0,
-            legs: 0,
+            posted: false,
         }
     }
 
@@ -153,21 +156,25 @@ impl Line {
         (self.book, self.user, self.n) == (share.book_id, share.user_id, share.n)
     }
 
-    /// A leg that touches two accounts comes twice; its amount counts once.
     fn add(&mut self, share: &Share) {
-        let leg = share.leg.map_or(0, |leg| 1_u64 << leg.clamp(0, 63));
-        if self.legs & leg == 0 {
-            self.total += i128::from(share.amount.unwrap_or(0));
-        }
-        self.legs |= leg;
+        self.posted |= share.leg.is_some();
         if let Some(purpose) = share.purpose.as_deref().and_then(Purpose::parse) {
             let moved = i128::from(share.moved.unwrap_or(0));
             self.moved[purpose as usize] += if purpose == Purpose::Owed { -moved } else { moved };
         }
     }
 
-    fn gained(&self) -> i128 {
-        if self.kind.is_some_and(TransactionKind::earns) { self.total } else { 0 }
+    /// What the line adds to each running sum: what a reward or a commission brings is earned; what a retraction of
+    /// one, or a commission that fell, takes back is taken; what a payout takes from available less owed is paid out.
+    fn gained(&self) -> [i128; 3] {
+        let [available, held, in_payout, owed] = self.moved;
+        let gain = available + held + in_payout - owed;
+        let earns = self.kind.is_some_and(TransactionKind::earns);
+        let takes_back = self.kind == Some(TransactionKind::CreditRetraction)
+            && self.reversed.is_some_and(TransactionKind::earns);
+        let pays = self.kind == Some(TransactionKind::AffiliatePayout);
+        let given = |is: bool, amount: i128| if is { amount } else { 0 };
+        [given(earns, gain.max(0)), given(earns || takes_back, (-gain).max(0)), given(pays, owed - available)]
     }
 }
 
@@ -176,14 +183,14 @@ fn close(last: Option<&Line>, line: Option<Line>) -> Result<Option<Line>, super:
     let Some(line) = line else { return Ok(None) };
     let place = || format!("history_lines {} n {} of book {}", line.user.0, line.n, line.book);
     let before = last.filter(|last| (last.book, last.user) == (line.book, line.user));
-    let (n, ends, sums) = before.map_or((0, [0; 4], [0; 2]), |last| (last.n, last.after, last.sums));
-    let found = (line.n, line.before, line.sums[1]);
-    equal(Check::Lines, place, &(n + 1, ends, sums[1]), &found)?;
+    let (n, ends, sums) = before.map_or((0, [0; 4], [0; 3]), |last| (last.n, last.after, last.sums));
+    equal(Check::Lines, place, &(n + 1, ends), &(line.n, line.before))?;
     let moved = std::array::from_fn::<_, 4, _>(|at| i128::from(line.before[at]) + line.moved[at]);
-    let earned = i128::from(sums[0]) + line.gained();
-    equal(Check::Lines, place, &(moved, earned), &(line.after.map(i128::from), i128::from(line.sums[0])))?;
+    let gained = line.gained();
+    let grown = std::array::from_fn::<_, 3, _>(|at| i128::from(sums[at]) + gained[at]);
+    equal(Check::Lines, place, &(moved, grown), &(line.after.map(i128::from), line.sums.map(i128::from)))?;
     let later = before.is_none_or(|last| last.at < line.at);
-    let posted = line.kind.is_some() && line.legs != 0;
+    let posted = line.kind.is_some() && line.posted;
     let whole = || format!("{}: it is later than the line before, and posted", place());
     equal(Check::Lines, whole, &(true, true), &(later, posted))?;
     Ok(Some(line))

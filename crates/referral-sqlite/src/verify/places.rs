@@ -18,6 +18,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
             &[REDEMPTIONS, REVERSALS, REVERSED_AT_MOST_WHOLLY, REDEMPTION_TRANSACTION_WITHOUT_ROW]
         }
         Check::EntryChain | Check::Zero | Check::DueRewards | Check::Seals => &[],
+        Check::Holds | Check::Commissions | Check::NetSpend | Check::Budgets => &[],
     }
 }
 
@@ -148,17 +149,20 @@ WHERE s.n <> 1 + (SELECT count(*) FROM reward_steps AS x
   OR NOT EXISTS (SELECT 1 FROM referral_progress AS p WHERE p.book_id = s.book_id AND p.referral_id = s.referral_id)
 LIMIT 1";
 
+/// A step's posting; a retraction reverses the grant before it.
 const STEP_POSTINGS: &str = concat!(
     "SELECT format('reward_steps %s n %d of book %d', lower(hex(s.referral_id)), s.n, s.book_id) AS place,
-       format('%s of %d by transaction %s', iif(s.n % 2 = 1, 'referral_bonus', 'credit_retraction'), s.amount,
-         lower(hex(s.transaction_id))) AS expected,
-       format('%s of %d for referral %s', t.kind, ",
+       format('%s of %d by transaction %s, reversing %s', iif(s.n % 2 = 1, 'referral_bonus', 'credit_retraction'),
+         s.amount, lower(hex(s.transaction_id)), lower(hex(b.transaction_id))) AS expected,
+       format('%s of %d for referral %s, reversing %s', t.kind, ",
     total_of!("t.transaction_id"),
-    ", lower(hex(t.referral_id))) AS found
+    ", lower(hex(t.referral_id)), lower(hex(t.reverses))) AS found
      FROM reward_steps AS s
      LEFT JOIN ledger_transactions AS t ON t.book_id = s.book_id AND t.transaction_id = s.transaction_id
-     WHERE (iif(s.n % 2 = 1, 'referral_bonus', 'credit_retraction'), s.referral_id, s.amount)
-       IS NOT (t.kind, t.referral_id, ",
+     LEFT JOIN reward_steps AS b ON b.book_id = s.book_id AND b.referral_id = s.referral_id AND b.n = s.n - 1
+       AND s.n % 2 = 0
+     WHERE (iif(s.n % 2 = 1, 'referral_bonus', 'credit_retraction'), s.referral_id, b.transaction_id, s.amount)
+       IS NOT (t.kind, t.referral_id, t.reverses, ",
     total_of!("t.transaction_id"),
     ") LIMIT 1"
 );
@@ -203,7 +207,8 @@ SELECT format('ledger_transactions %s of book %d', lower(hex(t.transaction_id)),
   'a referral whose welcome credit it is' AS expected, 'none' AS found
 FROM ledger_transactions AS t
 WHERE t.kind = 'welcome_credit' AND NOT EXISTS (SELECT 1 FROM referral_progress AS p
-  WHERE p.book_id = t.book_id AND p.referral_id = t.referral_id AND p.welcome_transaction = t.transaction_id)
+  WHERE p.book_id = t.book_id AND p.referral_id = t.referral_id
+    AND (p.welcome_transaction = t.transaction_id OR p.welcome_status = 'retracted'))
 LIMIT 1";
 
 const REDEMPTIONS: &str = concat!(

@@ -1,10 +1,12 @@
-//! Spends, as commands and as recorded events.
+//! Spends and refunds, as commands and as recorded events.
 
 use referral_domain::id::{EventId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::money::Money;
 use referral_domain::referral::Referral;
-use referral_domain::spend::{Level, Outcome, SpendCommand, SpendEvent, body_hash};
+use referral_domain::spend::{
+    EventCommand, Level, Outcome, RefundCommand, RefundOf, RefundReason, SpendCommand, SpendEvent, body_hash,
+};
 use referral_domain::time::Timestamp;
 
 use super::{host, named_id, source};
@@ -56,6 +58,69 @@ impl ASpend {
     }
 }
 
+/// A refund in the making, as the host tells it.
+#[derive(Clone, Debug)]
+pub struct ARefund(RefundCommand);
+
+/// A refund of so much of a spend of this user at noon, asked for by the customer.
+#[must_use]
+pub fn a_refund(name: &str, user: &str, spend: &str, amount: Money) -> ARefund {
+    ARefund(RefundCommand {
+        source: source(name),
+        user: host(user),
+        spend: source(spend),
+        amount,
+        occurred_at: NOON,
+        reason: RefundReason::Requested,
+        metadata: None,
+    })
+}
+
+impl ARefund {
+    /// At that time.
+    #[must_use]
+    pub const fn at(mut self, occurred_at: Timestamp) -> Self {
+        self.0.occurred_at = occurred_at;
+        self
+    }
+
+    /// For this reason.
+    #[must_use]
+    pub const fn because(mut self, reason: RefundReason) -> Self {
+        self.0.reason = reason;
+        self
+    }
+
+    /// With the host's own JSON object.
+    #[must_use]
+    pub fn noting(mut self, metadata: &str) -> Self {
+        self.0.metadata = Some(metadata.to_owned());
+        self
+    }
+
+    /// The command.
+    #[must_use]
+    pub fn build(self) -> RefundCommand {
+        self.0
+    }
+}
+
+/// The event of this refund, recorded at noon for a user who has no referral. Its id follows from the source.
+#[must_use]
+pub fn a_refund_event(command: &RefundCommand, user: UserId) -> AnEvent {
+    let spend = SpendCommand {
+        source: command.source.clone(),
+        user: command.user.clone(),
+        amount: command.amount,
+        occurred_at: command.occurred_at,
+        payment: None,
+        metadata: command.metadata.clone(),
+    };
+    let body = body_hash(user, &EventCommand::Refund(command.clone()));
+    let of = RefundOf { spend: command.spend.clone(), reason: command.reason };
+    an_event(&spend, user).with(|event| (event.refund, event.body) = (Some(of), body))
+}
+
 /// A recorded event in the making.
 #[derive(Clone, Debug)]
 pub struct AnEvent(SpendEvent);
@@ -72,12 +137,15 @@ pub fn an_event(command: &SpendCommand, user: UserId) -> AnEvent {
         recorded_at: NOON,
         payment: command.payment,
         metadata: command.metadata.clone(),
-        body: body_hash(user, command),
+        refund: None,
+        body: body_hash(user, &EventCommand::Spend(command.clone())),
         outcome: Outcome::NotReferred,
         referral: None,
         counted: 0,
+        over_refund: false,
         level: None,
         reward: None,
+        commission: None,
         withheld: None,
     })
 }

@@ -5,7 +5,7 @@ mod program;
 mod referral;
 mod user;
 
-pub use event::{ASpend, AnEvent, a_spend, an_event};
+pub use event::{ARefund, ASpend, AnEvent, a_refund, a_refund_event, a_spend, an_event};
 pub use program::{AProgram, a_program};
 pub use referral::{ACode, AReferral, a_code, a_referral};
 pub use user::{AUser, a_user};

@@ -1,6 +1,7 @@
 //! Codes and referrals.
 
 use referral_domain::code::{Code, CodeText};
+use referral_domain::commission::CommissionProgress;
 use referral_domain::id::{BookId, CodeId, ReferralId, UserId};
 use referral_domain::program::Program;
 use referral_domain::referral::{
@@ -99,6 +100,7 @@ const fn pending() -> Progress {
         welcome: Award::NotDue,
         reward: Award::NotDue,
         reward_steps: 0,
+        commission: CommissionProgress { gross: 0, refunded: 0, due: 0, posted: 0, steps: 0, withheld: None },
         updated_at: NOON,
     }
 }

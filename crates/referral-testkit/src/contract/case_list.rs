@@ -82,6 +82,18 @@ macro_rules! store_contract {
                 an_event_that_was_folded_in_is_still_answered_as_it_was_recorded,
                 an_event_and_the_sign_up_it_waits_for_at_once_count_it_once,
             }
+            refunds {
+                every_field_of_a_refund_is_read_back_equal,
+                a_scene_holds_the_refunds_that_name_the_ids_asked_for,
+                the_refunds_of_spends_are_answered_as_a_scene_does,
+                refunds_do_not_wait_for_a_sign_up_and_go_with_their_spend,
+                an_event_is_reported_with_all_that_decides_it,
+                a_reward_is_taken_back_and_granted_again,
+                what_was_used_is_owed_and_repaid_by_the_next_reward,
+                events_in_any_order_and_batches_end_the_same,
+                one_refund_sent_many_times_at_once_counts_once,
+                spends_and_refunds_at_once_end_at_their_level,
+            }
             wallets {
                 wallets_are_opened_in_the_order_of_ids_empty_ones_too,
                 a_wallet_is_read_back_as_the_journal_left_it,
@@ -92,6 +104,35 @@ macro_rules! store_contract {
                 what_was_earned_until_an_instant_includes_that_instant,
                 a_user_who_never_had_anything_earned_nothing,
                 the_line_of_a_transaction_is_found_with_it,
+            }
+            holds {
+                a_held_reward_is_read_back_and_cannot_be_used,
+                open_holds_are_answered_by_referral_then_age,
+                holds_that_have_matured_are_claimed_and_no_others,
+                one_programs_holds_are_not_claimed_for_another,
+                workers_at_once_release_each_hold_once,
+                a_held_reward_taken_back_leaves_its_own_hold_alone,
+                a_released_reward_taken_back_is_taken_from_what_is_available,
+                a_commission_taken_back_leaves_the_hold_of_the_spend_it_came_from,
+                a_hold_released_by_another_unit_is_not_released_again,
+            }
+            commissions {
+                a_commission_follows_net_spend_both_ways,
+                what_is_withheld_of_a_commission_is_posted_when_nothing_stands_in_the_way,
+                spends_and_refunds_at_once_post_the_commission_of_the_net,
+                a_commission_step_taken_twice_is_refused,
+                commissions_not_at_their_level_are_claimed_and_no_others,
+                a_commission_withheld_by_a_pause_is_not_claimed_while_it_lasts,
+                what_was_posted_and_is_not_due_is_claimed,
+            }
+            budgets {
+                a_month_nobody_asked_is_untouched,
+                a_month_is_read_back_as_it_was_recorded,
+                a_budget_is_counted_and_closed_by_the_first_that_does_not_fit,
+                what_was_granted_before_there_was_a_budget_counts_in_its_month,
+                a_budget_is_never_exceeded_at_whatever_concurrency,
+                a_locked_month_does_not_change_until_the_unit_ends,
+                what_the_budget_withheld_is_claimed_oldest_first_and_nothing_else,
             }
             redemptions {
                 a_redemption_is_found_by_its_reference_and_read_back_equal,
@@ -270,9 +311,12 @@ mod tests {
             api_keys,
             audit,
             batches,
+            budgets,
             claims,
             codes,
+            commissions,
             history,
+            holds,
             idempotency,
             limiter,
             outages,
@@ -283,6 +327,7 @@ mod tests {
             records,
             redemptions,
             referrals,
+            refunds,
             refusals,
             reports,
             sealing,

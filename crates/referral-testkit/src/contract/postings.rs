@@ -1,10 +1,10 @@
 //! What is posted to the ledger is read back equal, with what is owed.
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
-use referral_domain::id::{ReferralId, TransactionId, TransferId, UserId};
+use referral_domain::id::{ReferralId, UserId};
 use referral_domain::ledger::{
-    Account, CreatedBy, Entry, EntrySide, Heading, Journal, Line, Origin, Party, Posting, Purpose,
-    ReferenceType, SystemAccount, Transaction, TransactionKind, Transfer, Wallet,
+    CreatedBy, Heading, Journal, Origin, Posting, ReferenceType, Reversed, SystemAccount, TransactionKind,
+    Wallet,
 };
 use referral_domain::port::{Changes, HistoryFilter, HistoryItem};
 use referral_domain::program::Program;
@@ -18,12 +18,12 @@ use crate::world::World;
 /// Enough that each variant of a heading occurs, with and without what may be missing.
 const MANY: usize = 36;
 
-fn heading(world: &World, referral: ReferralId, n: usize, before: Option<TransactionId>) -> Heading {
+fn heading(world: &World, referral: ReferralId, n: usize, before: Option<Reversed>) -> Heading {
     let type_of = ReferenceType::ALL.get(n % 5).copied();
     Heading {
         id: world.transaction_id(),
         kind: TransactionKind::ALL[n % 9],
-        origin: Origin::ALL[n % 4],
+        origin: Origin::ALL[n % Origin::ALL.len()],
         origin_id: format!("natural:{n}"),
         referral: n.is_multiple_of(2).then_some(referral),
         reverses: before.filter(|_| n.is_multiple_of(3)),
@@ -44,9 +44,15 @@ pub async fn every_field_of_a_transaction_is_read_back_equal(subject: Subject) {
     let mut before = None;
     for n in 0..MANY {
         let heading = heading(&world, referral.facts.id, n, before);
-        before = Some(heading.id);
-        let from = SystemAccount::ALL[n % 7];
-        journal.credit(heading, ben.id, 100, from, &mut || world.id()).expect("credited");
+        before = Some(Reversed { id: heading.id, kind: heading.kind });
+        let (from, ids) = (SystemAccount::ALL[n % 7], &mut || world.id());
+        let posted = match heading.kind {
+            TransactionKind::AffiliatePayout => journal.reserve(heading, ben.id, 100, ids),
+            TransactionKind::CreditRetraction => journal.retract(heading, ben.id, 100, 0, from, ids),
+            TransactionKind::AffiliateCommission => journal.hold(heading, ben.id, 100, from, ids),
+            _ => journal.credit(heading, ben.id, 100, from, ids),
+        };
+        posted.expect("posted");
     }
     let posting = journal.finish();
     world.record(&Changes { posting: posting.clone(), ..Changes::default() }).await;
@@ -132,70 +138,9 @@ pub async fn what_a_user_owes_is_kept_and_repaid_first(subject: Subject) {
 
 /// A posting that leaves a user owing: what they had is gone, so it is taken from below zero.
 fn owing(world: &World, wallet: &Wallet, amount: i64) -> Posting {
-    let Wallet { user, currency, .. } = *wallet;
-    let (account, at) = (wallet.head(Purpose::Owed).account, world.now());
+    let mut journal = Journal::open(vec![wallet.clone()], world.now());
     let heading = Heading { kind: TransactionKind::CreditRetraction, ..a_bonus(world) };
-    let transfer = TransferId::from_uuid(world.id());
-    let before = wallet.balances();
-    let after = referral_domain::ledger::Balances { owed: amount, ..before };
-    let (transaction, side, purpose) = (heading.id, EntrySide::Debit, Purpose::Owed);
-    Posting {
-        accounts: vec![Account { id: account, user, purpose, currency, created_at: at }],
-        transfers: vec![leg(&heading, transfer, Party::Account(account), amount, at)],
-        entries: vec![Entry {
-            account,
-            purpose,
-            seq: 1,
-            transfer,
-            side,
-            amount,
-            balance_before: 0,
-            balance_after: -amount,
-        }],
-        lines: vec![Line { user, n: 1, transaction, before, after, earned: 0, taken: amount, at }],
-        transactions: vec![transaction_of(heading, user, at)],
-    }
-}
-
-fn leg(
-    heading: &Heading,
-    id: TransferId,
-    debit: Party,
-    amount: i64,
-    recorded_at: referral_domain::time::Timestamp,
-) -> Transfer {
-    Transfer {
-        id,
-        transaction: heading.id,
-        kind: heading.kind,
-        origin: heading.origin,
-        origin_id: heading.origin_id.clone(),
-        leg: 0,
-        debit,
-        credit: Party::System(SystemAccount::RewardExpense),
-        amount,
-        referral: None,
-        effective_at: heading.effective_at,
-        recorded_at,
-    }
-}
-
-fn transaction_of(
-    heading: Heading,
-    user: UserId,
-    recorded_at: referral_domain::time::Timestamp,
-) -> Transaction {
-    Transaction {
-        id: heading.id,
-        user,
-        kind: heading.kind,
-        referral: heading.referral,
-        reverses: heading.reverses,
-        description: heading.description,
-        reference: heading.reference,
-        reference_type: heading.reference_type,
-        created_by: heading.created_by,
-        effective_at: heading.effective_at,
-        recorded_at,
-    }
+    let (to, ids) = (SystemAccount::RewardExpense, &mut || world.id());
+    journal.retract(heading, wallet.user, amount, 0, to, ids).expect("taken back");
+    journal.finish()
 }

@@ -2,33 +2,38 @@
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
 use referral_domain::code::Code;
+use referral_domain::commission::CommissionProgress;
 use referral_domain::id::{CaseId, ClickId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::money::Money;
 use referral_domain::port::{Changes, MyReferralReport};
-use referral_domain::program::Terms;
+use referral_domain::program::{Commission, Terms};
 use referral_domain::referral::{
     Attribution, Award, Progress, Referral, Review, Source, SpendTotals, State, WithheldReason,
 };
 use referral_domain::settle::{Grant, Promise};
-use referral_domain::spend::{Level, Outcome, Reward, SpendEvent, Withheld};
+use referral_domain::spend::{Effect, Level, Outcome, RefundReason, SpendEvent, Withheld};
 use referral_domain::user::UserFacts;
 
 use super::Subject;
-use crate::build::{a_program, a_referral, a_spend, an_event, currency, source, usd};
+use crate::build::{
+    AnEvent, a_program, a_referral, a_refund, a_refund_event, a_spend, an_event, currency, source, usd,
+};
 use crate::fake::NOON;
 use crate::world::World;
 
 /// Every field differs from its default and from the others.
-const ODD: Terms = Terms {
-    referrer_reward: 3_100,
-    welcome_credit: 3_700,
-    spend_threshold: 4_100,
-    qualification_window_days: 43,
-    clawback_window_days: 47,
-    hold_days: 0,
-    commission: None,
-};
+fn odd_terms() -> Terms {
+    Terms {
+        referrer_reward: 3_100,
+        welcome_credit: 3_700,
+        spend_threshold: 4_100,
+        qualification_window_days: 43,
+        clawback_window_days: 47,
+        hold_days: 53,
+        commission: Commission::of_millionths(123_457, 59, Some(6_100)),
+    }
+}
 
 fn states() -> [State; 7] {
     let [one, two] = [1, 2].map(|n| NOON.plus_micros(n));
@@ -69,6 +74,14 @@ fn progress(world: &World, n: usize) -> Progress {
         welcome: reason(n),
         reward: reason(n + 2),
         reward_steps: 0,
+        commission: CommissionProgress {
+            gross: 2_000 + small,
+            refunded: 500 + small,
+            due: 70 + small,
+            posted: 0,
+            steps: 0,
+            withheld: reason(n + 4).reason(),
+        },
         updated_at: NOON.plus_micros(100 + small),
     }
 }
@@ -77,7 +90,7 @@ fn progress(world: &World, n: usize) -> Progress {
 const MANY: usize = 84;
 
 async fn odd_world(subject: Subject) -> (World, Code, Vec<UserFacts>) {
-    let world = World::open_with(subject, a_program().terms(ODD).build()).await;
+    let world = World::open_with(subject, a_program().terms(odd_terms()).build()).await;
     let code = world.code("u_ana").await;
     let names: Vec<_> = (0..MANY).map(|n| format!("u_{n}")).collect();
     let users = world.users(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -139,10 +152,10 @@ pub async fn what_was_granted_is_read_back_with_its_transaction(subject: Subject
     let (code, ben) = (world.code("u_ana").await, world.user("u_ben").await);
     let (referral, grants) = granted(&world, &code, &ben);
     let mut unit = world.begin().await;
-    let (posting, steps) = world.post(unit.as_mut(), &grants).await.expect("posted");
-    assert_eq!(steps.len(), 1);
-    let new_referrals = vec![referral.clone()];
-    let changes = Changes { new_referrals, posting, steps, ..Changes::default() };
+    let mut changes = Changes::default();
+    world.post(unit.as_mut(), &grants, &mut changes).await.expect("posted");
+    assert_eq!(changes.steps.len(), 1);
+    changes.new_referrals = vec![referral.clone()];
     unit.recorder().record(world.program.book, &changes).await.expect("recorded");
     unit.commit().await.expect("a unit commits");
     assert_stored(&world, &referral, &ben).await;
@@ -165,7 +178,10 @@ fn granted(world: &World, code: &Code, referred: &UserFacts) -> (Referral, [Gran
         to,
         amount,
         referral: referral.facts.id,
+        code: code.id,
         cause: Some(source("inv_1")),
+        spend: Some(source("inv_1")),
+        held_until: None,
         effective_at: NOON,
     };
     let step = Promise::Reward { step: 1, threshold: 50_00 };
@@ -180,9 +196,9 @@ pub async fn every_field_of_an_event_is_read_back_equal(subject: Subject) {
     let (referral, grants) = granted(&world, &code, &ben);
     let events: Vec<_> = (0..MANY).map(|n| odd_event(&referral, &ben, &grants[1], n)).collect();
     let mut unit = world.begin().await;
-    let (posting, steps) = world.post(unit.as_mut(), &grants).await.expect("posted");
-    let (new_referrals, events_stored) = (vec![referral], events.clone());
-    let changes = Changes { new_referrals, posting, steps, events: events_stored, ..Changes::default() };
+    let mut changes = Changes::default();
+    world.post(unit.as_mut(), &grants, &mut changes).await.expect("posted");
+    (changes.new_referrals, changes.events) = (vec![referral], events.clone());
     unit.recorder().record(world.program.book, &changes).await.expect("recorded");
     unit.commit().await.expect("a unit commits");
     for event in &events {
@@ -196,10 +212,12 @@ fn odd_event(referral: &Referral, user: &UserFacts, reward: &Grant, n: usize) ->
     let small = i64::try_from(n).expect("few");
     let odd = outcome == Outcome::CurrencyMismatch;
     let amount = if odd { Money::of(999_999_999_999, currency("BHD")) } else { usd(1 + small) };
-    let mut spend = a_spend(&format!("inv_{n}"), user.host.as_str(), amount).at(NOON.plus_micros(-small));
-    if n.is_multiple_of(2) {
-        spend = spend.paid_with(Fingerprint([7; 32])).noting("{ \"ü\" : [1,  2] }");
-    }
+    let is_refund = match outcome {
+        Outcome::AwaitingSpend | Outcome::RewardRetracted => true,
+        Outcome::ThresholdCrossed => false,
+        _ => n / Outcome::ALL.len() % 2 == 1,
+    };
+    let event = if is_refund { odd_refund(user, amount, n) } else { odd_spend(user, amount, n) };
     let threshold = referral.facts.terms.spend_threshold;
     let change = |event: &mut SpendEvent| {
         event.outcome = outcome;
@@ -208,13 +226,35 @@ fn odd_event(referral: &Referral, user: &UserFacts, reward: &Grant, n: usize) ->
         }
         event.referral = Some(referral.facts.id);
         event.level = Some(Level { net: small, threshold });
-        event.counted = if odd { 0 } else { amount.minor() };
+        let sign = if is_refund { -1 } else { 1 };
+        event.counted = if odd { 0 } else { sign * amount.minor() };
+        event.over_refund = is_refund && n.is_multiple_of(2);
         let reason = WithheldReason::ALL[n / 7 % 5];
         event.withheld = (n % 3 == 1).then_some(Withheld { amount: 1 + small, reason });
-        let paid = Reward { amount: reward.amount, transaction: reward.transaction };
-        event.reward = (n % 3 == 2).then_some(paid);
+        let of = |amount| Effect { amount: sign * amount, transaction: reward.transaction };
+        event.reward = (n % 3 == 2).then_some(of(reward.amount));
+        event.commission = (n % 4 == 2).then_some(of(1 + small));
     };
-    an_event(&spend.build(), user.id).recorded(NOON.plus_micros(small)).with(change).build()
+    event.recorded(NOON.plus_micros(small)).with(change).build()
+}
+
+fn odd_spend(user: &UserFacts, amount: Money, n: usize) -> AnEvent {
+    let at = NOON.plus_micros(-i64::try_from(n).expect("few"));
+    let mut spend = a_spend(&format!("inv_{n}"), user.host.as_str(), amount).at(at);
+    if n.is_multiple_of(2) {
+        spend = spend.paid_with(Fingerprint([7; 32])).noting("{ \"ü\" : [1,  2] }");
+    }
+    an_event(&spend.build(), user.id)
+}
+
+fn odd_refund(user: &UserFacts, amount: Money, n: usize) -> AnEvent {
+    let reason = RefundReason::ALL[n % RefundReason::ALL.len()];
+    let refund = a_refund(&format!("inv_{n}"), user.host.as_str(), &format!("inv_{}", n / 2), amount);
+    let mut refund = refund.at(NOON.plus_micros(i64::try_from(n).expect("few"))).because(reason);
+    if n.is_multiple_of(3) {
+        refund = refund.noting("{ \"ü\" : [1,  2] }");
+    }
+    a_refund_event(&refund.build(), user.id)
 }
 
 pub async fn recording_nothing_changes_nothing(subject: Subject) {

@@ -8,12 +8,12 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BlockFilter, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
-use referral_domain::reference::{HostId, Slug};
-use referral_domain::time::Timestamp;
+use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use super::plan::{Plan, through};
@@ -56,6 +56,7 @@ faulty! {
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
     fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
+    fn event(book: BookId, source: &SourceId, month: Month) -> Option<EventReport>;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
     fn blocks(book: BookId, filter: &BlockFilter) -> Vec<Block>;

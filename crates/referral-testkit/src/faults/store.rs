@@ -1,25 +1,28 @@
 //! A store whose calls fail as a plan says.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
+use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, TransactionId, UserId};
+use referral_domain::hold::Hold;
+use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Mark, Unsealed, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    ApiKeys, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, NewUser,
-    Programs, Recorder, Redemptions, Referrals, Sealing, Spending, Store, StoreError, StoredReply,
-    UnitOfWork, Users,
+    ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
+    Matured, NewUser, Programs, Recorder, Redemptions, Referrals, Sealing, Spending, Store, StoreError,
+    StoredReply, UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
-use referral_domain::spend::{SpendEvent, SpendScene};
-use referral_domain::time::Timestamp;
+use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
+use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use super::plan::{COMMIT, Fault, Plan, through, unavailable};
@@ -109,13 +112,20 @@ faulty! {
         fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Vec<UserId>;
         fn claim_expired(book: BookId, now: Timestamp, limit: u32) -> Vec<Referral>;
         fn claim_unsettled(book: BookId, limit: u32) -> Vec<Referral>;
+        fn claim_budgeted(book: BookId, limit: u32) -> Vec<Referral>;
+        fn claim_matured(book: BookId, now: Timestamp, limit: u32) -> Matured;
     }
     Spending by spending {
         fn scene(book: BookId, users: &[NewUser], sources: &[SourceId], now: Timestamp) -> SpendScene;
         fn parked(book: BookId, user: UserId, since: Timestamp) -> Vec<SpendEvent>;
+        fn refunds_of(book: BookId, spends: &[SourceId]) -> BTreeMap<SourceId, Vec<RefundFact>>;
+    }
+    Budgets by budgets {
+        fn lock(book: BookId, month: Month) -> BudgetMonth;
     }
     Ledger by ledger {
         fn open(book: BookId, currency: Currency, users: &[UserId]) -> Vec<Wallet>;
+        fn holds(book: BookId, referrals: &[ReferralId]) -> Vec<Hold>;
         fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
         fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
     }

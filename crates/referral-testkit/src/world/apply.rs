@@ -3,6 +3,7 @@
 use referral_domain::apply::{
     Applied, ApplyOrder, ApplyRefusal, ApplyScene, GENERATIONS, NewReferral, daily_limit, decide,
 };
+use referral_domain::budget::Budget;
 use referral_domain::code::Code;
 use referral_domain::port::{Changes, NewUser, StoreError, Unit};
 use referral_domain::referral::{Attribution, Referral, Source};
@@ -39,8 +40,9 @@ impl World {
         let referred = scene.referred.clone();
         let attribution = Attribution { source: Source::Api, click: None, clicked_at: None, sub_id: None };
         let order = ApplyOrder { applied_at: self.now(), attribution };
-        match decide(&order, scene, self.now(), &mut || self.id()) {
-            Ok(Applied::New(new)) => self.record_referral(unit, referred, *new).await.map(Ok),
+        let mut budget = self.budget(unit).await?;
+        match decide(&order, scene, &mut budget, self.now(), &mut || self.id()) {
+            Ok(Applied::New(new)) => self.record_referral(unit, referred, *new, &budget).await.map(Ok),
             Ok(Applied::Again(referral)) => Ok(Ok(*referral)),
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -67,6 +69,8 @@ impl World {
         let crowding = unit.referrals().nth_newest(book, referrer.id, since, limit).await?;
         let existing = unit.referrals().lock(book, &[referred.id]).await?.pop();
         let parked = unit.spending().parked(book, referred.id, now.plus_micros(-PARKED_FOR)).await?;
+        let spends: Vec<_> = parked.iter().map(|spend| spend.source.clone()).collect();
+        let refunds = unit.spending().refunds_of(book, &spends).await?;
         let (program, referrer) = (self.program.clone(), Some(referrer));
         Ok(ApplyScene {
             program,
@@ -78,6 +82,7 @@ impl World {
             ancestors,
             crowding,
             parked,
+            refunds,
         })
     }
 
@@ -86,19 +91,19 @@ impl World {
         unit: &mut Unit<'_>,
         referred: UserFacts,
         new: NewReferral,
+        budget: &Budget,
     ) -> Result<Referral, StoreError> {
         let NewReferral { referral, code, grants, folded, day } = new;
-        let (posting, steps) = self.post(unit, &grants).await?;
-        let changes = Changes {
+        let mut changes = Changes {
             users: vec![referred],
             codes: vec![code],
             new_referrals: vec![referral.clone()],
             folded: folded.into_iter().map(|event| (event.source, referral.facts.id)).collect(),
-            posting,
-            steps,
             days: vec![day],
+            budget: self.budget_change(budget),
             ..Changes::default()
         };
+        self.post(unit, &grants, &mut changes).await?;
         unit.recorder().record(self.program.book, &changes).await?;
         Ok(referral)
     }
@@ -126,9 +131,10 @@ impl World {
         facts.hear_event(word);
         let mut settled = self.settle_both_ways(unit, user, &facts).await?;
         settled.changes.users = vec![facts];
-        let (posting, steps) = self.post(unit, &settled.grants).await?;
-        let days = DayDelta::merged(settled.changes.days);
-        let changes = Changes { posting, steps, days, ..settled.changes };
+        let Settled { mut changes, grants, budget } = settled;
+        changes.budget = self.budget_change(&budget);
+        self.post(unit, &grants, &mut changes).await?;
+        changes.days = DayDelta::merged(changes.days);
         unit.recorder().record(book, &changes).await
     }
 
@@ -145,12 +151,14 @@ impl World {
             _ => unit.referrals().waiting_for(book, facts.id, 100).await?,
         };
         let scene = unit.spending().scene(book, std::slice::from_ref(user), &[], self.now()).await?;
-        let mut settled = Settled::default();
+        let locked = unit.referrals().lock(book, &waiting).await?;
+        let budget = self.budget(unit).await?;
+        let mut settled = Settled { changes: Changes::default(), grants: Vec::new(), budget };
         for referral in scene.referrals.into_values() {
             let referrer = scene.referrers[&referral.facts.referrer];
             settled.take(self, referral, status, referrer);
         }
-        for referral in unit.referrals().lock(book, &waiting).await? {
+        for referral in locked {
             let referred = referral.progress.verified_at.map_or(EmailStatus::Unknown, EmailStatus::Verified);
             settled.take(self, referral, referred, status);
         }
@@ -158,16 +166,17 @@ impl World {
     }
 }
 
-#[derive(Default)]
 struct Settled {
     changes: Changes,
     grants: Vec<referral_domain::settle::Grant>,
+    budget: Budget,
 }
 
 impl Settled {
     fn take(&mut self, world: &World, mut referral: Referral, referred: EmailStatus, referrer: EmailStatus) {
-        let seen = Circumstances { paused: world.program.is_paused(), referrer, now: world.now() };
-        let resettled = resettle(&mut referral, referred, &seen, &mut || world.id());
+        let (paused, now) = (world.program.is_paused(), world.now());
+        let seen = Circumstances { paused, referrer, spent_at: None, now };
+        let resettled = resettle(&mut referral, referred, &seen, &mut self.budget, &mut || world.id());
         self.changes.progress.push((referral.facts.id, referral.progress));
         self.changes.days.push(resettled.day);
         self.grants.extend(resettled.grants);

@@ -7,10 +7,11 @@ mod spend;
 use std::any::Any;
 use std::sync::Arc;
 
+use referral_domain::budget::{Budget, BudgetMonth};
 use referral_domain::code::Code;
-use referral_domain::grant::{self, RewardStep};
+use referral_domain::grant;
 use referral_domain::id::{TransactionId, UserId};
-use referral_domain::ledger::{Journal, Posting, Wallet};
+use referral_domain::ledger::Wallet;
 use referral_domain::port::{
     AccountReport, Changes, Clock, CodeClaim, Ids, Inserted, NewUser, ReferrerReport, Reports, Store,
     StoreError, Unit, UnitOfWork,
@@ -20,6 +21,7 @@ use referral_domain::referral::Referral;
 use referral_domain::settle::Grant;
 use referral_domain::spend::SpendEvent;
 use referral_domain::time::Timestamp;
+use referral_domain::tracking::DayDelta;
 use referral_domain::user::UserFacts;
 use uuid::Uuid;
 
@@ -204,7 +206,7 @@ impl World {
         scene.expect("a scene is set").known.remove(&id)
     }
 
-    /// Posts grants onto freshly opened wallets; answers what is to be recorded.
+    /// Posts grants onto freshly opened wallets; adds what is to be recorded of them.
     ///
     /// # Errors
     /// The store's.
@@ -212,16 +214,37 @@ impl World {
         &self,
         unit: &mut Unit<'_>,
         grants: &[Grant],
-    ) -> Result<(Posting, Vec<RewardStep>), StoreError> {
+        changes: &mut Changes,
+    ) -> Result<(), StoreError> {
         if grants.is_empty() {
-            return Ok((Posting::default(), Vec::new()));
+            return Ok(());
         }
         let users: Vec<_> = grants.iter().map(|grant| grant.to).collect();
         let Program { book, currency, .. } = self.program;
-        let mut journal = Journal::open(unit.ledger().open(book, currency, &users).await?, self.now());
-        let mut post = |grant| grant::post(&mut journal, grant, currency, &mut || self.id());
-        let steps = grants.iter().filter_map(|grant| post(grant).expect("a grant is posted")).collect();
-        Ok((journal.finish(), steps))
+        let wallets = unit.ledger().open(book, currency, &users).await?;
+        let holds = unit.ledger().holds(book, &grant::takes_from(grants)).await?;
+        let at = (currency, self.now());
+        grant::post_all(changes, (wallets, holds), grants, at, &mut || self.id()).expect("grants are posted");
+        changes.days = DayDelta::merged(std::mem::take(&mut changes.days));
+        Ok(())
+    }
+
+    /// The month's budget, locked when the program has one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn budget(&self, unit: &mut Unit<'_>) -> Result<Budget, StoreError> {
+        let month = self.now().month();
+        match self.program.rules.policy.reward_budget {
+            None => Ok(Budget::unbounded(month)),
+            limit => Ok(Budget::of(limit, unit.budgets().lock(self.program.book, month).await?)),
+        }
+    }
+
+    /// What is to be recorded of the month's budget.
+    #[must_use]
+    pub fn budget_change(&self, budget: &Budget) -> Option<BudgetMonth> {
+        budget.change().filter(|_| self.program.rules.policy.reward_budget.is_some())
     }
 
     /// A new transaction's id.

@@ -5,7 +5,7 @@ use referral_domain::credit::{
 };
 use referral_domain::id::{RedemptionId, UserId};
 use referral_domain::ledger::{
-    CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, SystemAccount, TransactionKind,
+    CreatedBy, Heading, Journal, LedgerFault, Origin, ReferenceType, Reversed, SystemAccount, TransactionKind,
 };
 use referral_domain::port::{Changes, StoreError, Unit};
 use referral_domain::program::Program;
@@ -36,7 +36,7 @@ pub fn a_redemption_of(world: &World, reference: &Reference) -> Heading {
 pub fn a_reversal_of(world: &World, redemption: &Redemption, reference: &Reference) -> Heading {
     Heading {
         origin: Origin::RedeemReversal,
-        reverses: redemption.transaction,
+        reverses: redemption.transaction.map(|id| Reversed { id, kind: TransactionKind::CreditRedemption }),
         description: "Credits given back".to_owned(),
         ..a_redemption_of(world, reference)
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use referral_domain::id::UserId;
 use referral_domain::port::StoreError;
 use referral_domain::reference::{Slug, SourceId};
-use referral_domain::spend::{Answer, SpendCommand, SpendEvent, SpendRefusal};
+use referral_domain::spend::{Answer, EventCommand, SpendCommand, SpendEvent, SpendRefusal};
 use referral_testkit::build::{a_program, an_event, named_id};
 use referral_testkit::fake::SeededChance;
 use tokio::sync::Semaphore;
@@ -115,14 +115,14 @@ impl Fake {
         let mut state = self.state();
         *state.under_way.entry(command.program.clone()).or_default() -= 1;
         let ended = self.always.unwrap_or_else(|| self.how(&command.events));
-        let callers = command.events.iter().map(|event| teller(event.metadata.as_ref())).collect();
+        let callers = spends(command).map(|event| teller(event.metadata.as_ref())).collect();
         state.log.push(Run { program: command.program.clone(), callers, ended });
         ended
     }
 
     /// What is wrong with the events goes before what may happen to any.
-    fn how(&self, events: &[SpendCommand]) -> Ended {
-        let named = |word: &str| events.iter().position(|event| event.source.as_str().starts_with(word));
+    fn how(&self, events: &[EventCommand]) -> Ended {
+        let named = |word: &str| events.iter().position(|event| event.source().as_str().starts_with(word));
         if named("panic").is_some() {
             Ended::Panicked
         } else if named("corrupt").is_some() {
@@ -147,11 +147,16 @@ impl Fake {
     fn store(&self, command: &RecordSpend) -> SpendReceipt {
         let mut state = self.state();
         let mut answer = |event: &SpendCommand| state.answer(&command.program, event);
-        SpendReceipt {
-            answers: command.events.iter().map(&mut answer).collect(),
-            program: a_program().build(),
-        }
+        SpendReceipt { answers: spends(command).map(&mut answer).collect(), program: a_program().build() }
     }
+}
+
+/// The events, which are spends here.
+fn spends(command: &RecordSpend) -> impl Iterator<Item = &SpendCommand> {
+    command.events.iter().filter_map(|event| match event {
+        EventCommand::Spend(spend) => Some(spend),
+        EventCommand::Refund(_) => None,
+    })
 }
 
 impl State {

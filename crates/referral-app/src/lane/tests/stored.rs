@@ -79,7 +79,7 @@ impl Stage {
     }
 
     async fn spend(self, event: SpendCommand) -> super::Told {
-        self.app.record_spend(&RecordSpend { program: program(), events: vec![event] }).await
+        self.app.record_spend(&RecordSpend { program: program(), events: vec![event.into()] }).await
     }
 
     async fn at_once(&self, events: impl Iterator<Item = SpendCommand>) -> Vec<super::Told> {
@@ -166,11 +166,11 @@ async fn several_events_of_one_caller_are_one_unit_beside_the_lane() {
     let stage = Stage::open().await;
     let before = stage.units();
     let events: Vec<_> = (0..3).map(|n| a_spend(&format!("inv_{n}"), "u_ben", usd(1_00)).build()).collect();
-    let batch = RecordSpend { program: program(), events };
+    let batch = RecordSpend { program: program(), events: events.iter().cloned().map(Into::into).collect() };
     stage.app.close_lane().await;
     assert_eq!(stage.app.record_spend(&batch).await.expect("recorded").answers.len(), 3);
     assert_eq!(stage.units() - before, 1);
-    let alone = stage.clone().spend(batch.events[0].clone()).await;
+    let alone = stage.clone().spend(events[0].clone()).await;
     assert!(store_error(alone).is_contended(), "one that comes alone goes through the lane, which is closed");
 }
 

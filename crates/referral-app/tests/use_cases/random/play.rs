@@ -315,8 +315,8 @@ fn number(name: &str) -> usize {
 
 fn promise(award: Award) -> Option<Promise> {
     Some(match award {
-        Award::NotDue => Promise::NotDue,
-        Award::Granted { .. } => Promise::Granted,
+        Award::NotDue | Award::Retracted => Promise::NotDue,
+        Award::Held { .. } | Award::Granted { .. } => Promise::Granted,
         Award::Withheld(WithheldReason::EmailNotVerified) => Promise::Withheld(Why::Email),
         Award::Withheld(WithheldReason::ProgramPaused) => Promise::Withheld(Why::Paused),
         Award::Withheld(WithheldReason::ReferrerEmailNotVerified) => Promise::Withheld(Why::Referrer),

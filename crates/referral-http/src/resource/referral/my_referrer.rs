@@ -38,7 +38,7 @@ impl From<&MyReferrer> for MyReferrerView {
             status: referral.map(|referral| my_status(referral.progress.state)),
             welcome_credit: referral
                 .map(|referral| mine.program.money(referral.facts.terms.welcome_credit).into()),
-            welcome_credit_granted: referral.is_some_and(|referral| referral.progress.welcome.is_granted()),
+            welcome_credit_granted: referral.is_some_and(|referral| referral.progress.welcome.is_posted()),
             email_verified: mine.email_verified,
             can_use_credits: mine.can_use_credits,
             referred_at: referral.map(|referral| referral.facts.applied_at.into()),

@@ -105,7 +105,7 @@ pub struct AwardView {
     pub status: &'static str,
     /// Why it is withheld.
     pub reason: Option<&'static str>,
-    /// When a held amount can be used.
+    /// From when a posted amount can be used.
     pub available_at: Option<TimeView>,
     /// When it was posted.
     pub granted_at: Option<TimeView>,
@@ -177,9 +177,12 @@ impl ReferralView {
             closed_at: progress.state.closed_at().map(Into::into),
             closed_reason: closed_reason(progress.state),
             spend: SpendView::of(&report.referral, currency),
-            welcome_credit: AwardView::of(progress.welcome, money(facts.terms.welcome_credit)),
-            reward: AwardView::of(progress.reward, money(facts.terms.referrer_reward)),
-            commission: CommissionView { due: money(0).into(), posted: money(0).into() },
+            welcome_credit: AwardView::of(progress.welcome, money(facts.terms.welcome_credit), 0),
+            reward: AwardView::of(progress.reward, money(facts.terms.referrer_reward), facts.terms.hold_days),
+            commission: CommissionView {
+                due: money(progress.commission.due).into(),
+                posted: money(progress.commission.posted).into(),
+            },
             created_at: facts.created_at.into(),
             updated_at: progress.updated_at.into(),
         }
@@ -238,20 +241,17 @@ pub(crate) fn rate_of_parts(ten_thousandths: i32) -> f64 {
 }
 
 impl AwardView {
-    /// What became of `amount`.
+    /// What became of `amount`, which is held for so many days once it is posted.
     #[must_use]
-    pub fn of(award: Award, amount: Money) -> Self {
-        let (granted_at, transaction) = match award {
-            Award::Granted { at, transaction } => (Some(at.into()), Some(transaction.to_string())),
-            Award::NotDue | Award::Withheld(_) => (None, None),
-        };
+    pub fn of(award: Award, amount: Money, hold_days: u32) -> Self {
+        let posted_at = award.posted_at();
         Self {
             amount: amount.into(),
             status: award.status().as_str(),
             reason: award.reason().map(|reason| reason.as_str()),
-            available_at: granted_at,
-            granted_at,
-            transaction_id: transaction,
+            available_at: posted_at.map(|at| at.plus_days(hold_days).into()),
+            granted_at: posted_at.map(Into::into),
+            transaction_id: award.transaction().map(|id| id.to_string()),
         }
     }
 }
@@ -268,7 +268,7 @@ impl MyReferral {
             email_verified: progress.verified_at.is_some(),
             welcome_credit: MyWelcome {
                 amount: Money::of(facts.terms.welcome_credit, currency).into(),
-                granted: progress.welcome.is_granted(),
+                granted: progress.welcome.is_posted(),
             },
             qualifies_until: facts.qualifies_until.into(),
             applied_at: facts.applied_at.into(),

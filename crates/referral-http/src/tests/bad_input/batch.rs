@@ -98,6 +98,9 @@ async fn an_event_out_of_time_refuses_its_batch_and_is_pointed_at() {
     };
     let mut many = batch(&story, 3);
     many["events"][2] = at(301 * SECOND);
+    let mut refund = at(300 * SECOND + 1);
+    refund["spend_source_id"] = json!("inv_1001");
+    let late = [("/occurred_at", "time-out-of-range")];
     let refused = |what: &str, body: &Value, pointer: &str| {
         case(what, Ask::post(SPEND, body), 422, "time-out-of-range", &[(pointer, "time-out-of-range")])
     };
@@ -105,6 +108,7 @@ async fn an_event_out_of_time_refuses_its_batch_and_is_pointed_at() {
         refused("ahead", &at(300 * SECOND + 1), "/occurred_at"),
         refused("too old", &at(-400 * DAY - 1), "/occurred_at"),
         refused("in a batch", &many, "/events/2/occurred_at"),
+        case("a refund", Ask::post("/api/events/refund", &refund), 422, "time-out-of-range", &late),
     ];
     see_refused(&story.app, &story.host, cases).await;
     let edge = story.host.post(SPEND, at(300 * SECOND)).await;

@@ -17,6 +17,7 @@ async fn writes(story: &Story) -> Vec<(String, Value, &'static str)> {
         ("/api/credits/redeem".to_owned(), redeem, "reference"),
         (reverse, json!({"reference": "back_1"}), "reference"),
         ("/api/events/email-verified".to_owned(), json!({"user_id": "u_new"}), "user_id"),
+        ("/api/events/refund".to_owned(), story.refund_body("back_9", "inv_1001", "1.00"), "source_id"),
         ("/api/events/signup".to_owned(), json!({"user_id": "u_new", "code": null}), "user_id"),
         ("/api/events/spend".to_owned(), story.spend_body("inv_9", "u_new", "1.00"), "source_id"),
     ]

@@ -72,6 +72,7 @@ async fn bad_money_is_refused_wherever_money_is_taken() {
         format!("/api/credits/redemptions/{}/reverse", redeemed["redemption_id"].as_str().expect("an id"));
     let redeem = json!({"user_id": "u_ben", "reference": "bill_1"});
     let mut cases = of_money("/api/events/spend", &story.spend_body("inv_9", "u_ben", "1.00"));
+    cases.extend(of_money("/api/events/refund", &story.refund_body("back_9", "inv_1001", "1.00")));
     cases.extend(of_money("/api/credits/redeem", &redeem));
     cases.extend(of_money(&reverse, &json!({"reference": "back_1"})));
     for path in ["/api/credits/redeem", &reverse] {
@@ -103,10 +104,12 @@ const BAD_TIMES: [(&str, &str); 14] = [
 async fn a_bad_time_is_refused_wherever_one_is_taken() {
     let story = told().await;
     let spend = story.spend_body("inv_9", "u_ben", "1.00");
+    let refund = story.refund_body("back_9", "inv_1001", "1.00");
     let sign_up = json!({"user_id": "u_new", "code": null});
     let mut cases = Vec::new();
     for (path, sound, field) in [
         ("/api/events/spend", &spend, "occurred_at"),
+        ("/api/events/refund", &refund, "occurred_at"),
         ("/api/events/email-verified", &json!({"user_id": "u_new"}), "occurred_at"),
         ("/api/events/signup", &sign_up, "created_at"),
         ("/api/events/signup", &sign_up, "applied_at"),
@@ -179,19 +182,26 @@ fn bad_truths() -> Bad {
     vec![(json!("true"), "wrong-type"), (json!(1), "wrong-type")]
 }
 
-/// Fields of a spend event and of a redemption.
-fn of_money_movements() -> [(&'static str, &'static str, Bad); 8] {
+/// Fields of a spend event, of a refund and of a redemption.
+fn of_money_movements() -> [(&'static str, &'static str, Bad); 13] {
     let deep = json!({"a": {"b": {"c": {"d": 1}}}});
     let large = json!({"a": "x".repeat(5000)});
     let objects = vec![(deep, "metadata-depth"), (large, "metadata-size"), (json!([]), "wrong-type")];
     let lines = vec![(long(501), "too-long"), (json!("a\nb"), "control-character"), (json!(1), "wrong-type")];
     let modes = vec![(json!("all"), "not-one-of"), (json!("EXACT"), "not-one-of")];
-    let (spend, redeem) = ("/api/events/spend", "/api/credits/redeem");
+    let reasons =
+        vec![(json!("mood"), "not-one-of"), (json!("FRAUD"), "not-one-of"), (json!(1), "wrong-type")];
+    let (spend, refund, redeem) = ("/api/events/spend", "/api/events/refund", "/api/credits/redeem");
     [
         (spend, "user_id", bad_users()),
         (spend, "source_id", bad_tokens()),
         (spend, "payment_fingerprint", bad_fingerprints()),
-        (spend, "metadata", objects),
+        (spend, "metadata", objects.clone()),
+        (refund, "user_id", bad_users()),
+        (refund, "source_id", bad_tokens()),
+        (refund, "spend_source_id", bad_tokens()),
+        (refund, "reason", reasons),
+        (refund, "metadata", objects),
         (redeem, "user_id", bad_users()),
         (redeem, "reference", bad_tokens()),
         (redeem, "description", lines),
@@ -222,6 +232,7 @@ fn of_people() -> [(&'static str, &'static str, Bad); 10] {
 fn sound(story: &Story, path: &str) -> Value {
     match path {
         "/api/events/spend" => story.spend_body("inv_9", "u_ben", "1.00"),
+        "/api/events/refund" => story.refund_body("back_9", "inv_1001", "1.00"),
         "/api/credits/redeem" => json!({"user_id": "u_ben", "amount": usd("1.00"), "reference": "bill_1"}),
         "/api/events/signup" => json!({"user_id": "u_new", "code": null}),
         _ => json!({"user_id": "u_new"}),

@@ -40,11 +40,12 @@ fn is_rich(reply: &Reply) -> bool {
 const USER_WRITES: [&str; 1] = ["POST /api/referral/apply"];
 
 /// Writes of services; each is tried below by the service of another program.
-const SERVICE_WRITES: [&str; 6] = [
+const SERVICE_WRITES: [&str; 7] = [
     "POST /api/codes",
     "POST /api/credits/redeem",
     "POST /api/credits/redemptions/{id}/reverse",
     "POST /api/events/email-verified",
+    "POST /api/events/refund",
     "POST /api/events/signup",
     "POST /api/events/spend",
 ];
@@ -167,6 +168,9 @@ async fn one_program_s_writes_meet_nothing_of_another() {
         (&spend["results"][0]["outcome"], &spend["results"][0]["replayed"]),
         (&json!("not_referred"), &json!(false))
     );
+    let refund =
+        service.post("/api/events/refund", story.refund_body("back_1", "inv_1002", "7.00")).await.json(200);
+    assert_eq!(refund["results"][0]["outcome"], "awaiting_spend", "the other program's spend is none here");
     let verified = service.post("/api/events/email-verified", json!({"user_id": "u_ben"})).await.json(200);
     assert!(verified["referral"].is_null());
     let made = service.post("/api/codes", json!({"user_id": "u_ana"})).await.json(200);

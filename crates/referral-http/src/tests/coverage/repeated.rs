@@ -17,11 +17,12 @@ enum Again {
 }
 
 /// One line a write. A `GET` changes nothing but making a code, which a test of its own repeats.
-const WRITES: [(&str, Again); 7] = [
+const WRITES: [(&str, Again); 8] = [
     ("POST /api/codes", Again::Replayed),
     ("POST /api/credits/redeem", Again::Same),
     ("POST /api/credits/redemptions/{id}/reverse", Again::Same),
     ("POST /api/events/email-verified", Again::Same),
+    ("POST /api/events/refund", Again::MarkedInside),
     ("POST /api/events/signup", Again::Same),
     ("POST /api/events/spend", Again::MarkedInside),
     ("POST /api/referral/apply", Again::Replayed),

@@ -141,6 +141,7 @@ async fn bodies(story: &Story) -> BTreeMap<String, (String, Value)> {
         ),
         (format!("POST {reverse}"), (reverse.replace("{id}", &redemption), json!({"reference": "back_1"}))),
         post("/api/events/email-verified", json!({"user_id": "u_dora"})),
+        post("/api/events/refund", story.refund_body("back_2001", "inv_2002", "5.00")),
         post("/api/events/signup", json!({"user_id": "u_dora", "code": code})),
         post("/api/events/spend", story.spend_body("inv_2001", "u_ben", "5.00")),
         post("/api/referral/apply", json!({"code": code})),

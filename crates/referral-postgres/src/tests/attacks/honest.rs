@@ -1,5 +1,7 @@
-//! An honest book: Ana referred Ben, both were credited, Ana redeemed and got a part back, Ben owed and repaid.
+//! An honest book: Ana referred Ben, both were credited, Ana redeemed and got a part back, Ben owed and repaid. What Eve is
+//! held for Fay stands apart ([`promised`]).
 
+use super::promised;
 use super::row::{Group, Row, Side, entry, id, line, moving, transaction, transfer};
 
 pub(super) const ANA: u8 = 0xa1;
@@ -49,6 +51,10 @@ pub(super) fn referral(n: u8, referrer: u8, referred: u8) -> Row {
             ("spend_threshold", "5000"),
             ("qualification_window_days", "90"),
             ("clawback_window_days", "60"),
+            ("hold_days", "0"),
+            ("commission_rate", "NULL"),
+            ("commission_months", "NULL"),
+            ("commission_cap", "NULL"),
             ("source", "'typed'"),
             ("applied_at", "10"),
             ("qualifies_until", UNTIL),
@@ -81,6 +87,12 @@ pub(super) fn progress(n: u8) -> Row {
             ("reward_at", "NULL"),
             ("reward_transaction", "NULL"),
             ("reward_steps", "0"),
+            ("reward_available_at", "NULL"),
+            ("commission_gross", "0"),
+            ("commission_refunded", "0"),
+            ("commission_due", "0"),
+            ("commission_posted", "0"),
+            ("commission_steps", "0"),
             ("updated_at", "100"),
         ],
     )
@@ -98,6 +110,7 @@ pub(super) fn step(n: u8, prev: &str, kind: &str, transaction: u8) -> Row {
             ("amount", "2500"),
             ("transaction_id", &id(transaction)),
             ("at", "100"),
+            ("budget_month", "NULL"),
         ],
     )
 }
@@ -111,6 +124,7 @@ pub(super) fn event(source: &str, user: u8, amount: i64) -> Row {
             ("event_id", &id(0x80)),
             ("kind", "'S'"),
             ("refunds", "NULL"),
+            ("reason", "NULL"),
             ("body_hash", "decode(repeat('00', 32), 'hex')"),
             ("user_id", &id(user)),
             ("amount", &amount.to_string()),
@@ -125,6 +139,9 @@ pub(super) fn event(source: &str, user: u8, amount: i64) -> Row {
             ("threshold", "NULL"),
             ("reward_amount", "NULL"),
             ("reward_transaction", "NULL"),
+            ("over_refund", "false"),
+            ("commission_amount", "NULL"),
+            ("commission_transaction", "NULL"),
         ],
     )
 }
@@ -197,7 +214,7 @@ fn people() -> String {
     let code = format!(
         "INSERT INTO user_emails VALUES (1, decode(repeat('00', 32), 'hex'), {0}, 0);
          INSERT INTO referral_codes VALUES (1, {1}, {0}, 'ANA-2026', 'ANA2026', true, true, NULL, NULL, NULL, 1, 10, 0);
-         INSERT INTO affiliate_tracking VALUES (1, {0}, {1}, 0, 0, 1, 1, 1, 6100, 2500);",
+         INSERT INTO affiliate_tracking VALUES (1, {0}, {1}, 0, 0, 1, 1, 1, 0, 6100, 2500, 0);",
         id(ANA),
         id(CODE)
     );
@@ -216,7 +233,7 @@ fn accounts() -> String {
 }
 
 /// A group of one leg that touches one account.
-fn simple(transaction: Row, leg: Row, entry: Row, line: Row) -> Group {
+pub(super) fn simple(transaction: Row, leg: Row, entry: Row, line: Row) -> Group {
     Group { transaction: Some(transaction), legs: vec![leg], entries: vec![entry], line: Some(line) }
 }
 
@@ -332,8 +349,15 @@ fn story() -> String {
 pub(super) fn everything() -> String {
     let groups: Vec<_> = [rewards(), redeeming(), owing()].concat().iter().map(Group::sql).collect();
     let first = referral(REFERRAL, ANA, BEN).insert();
+    let promised = promised::everything();
     let audit = super::on_audit::honest();
-    format!("BEGIN;{}\n{}\n{first}\n{}\n{}{audit}COMMIT;", people(), accounts(), groups.join("\n"), story())
+    format!(
+        "BEGIN;{}\n{}\n{first}\n{}\n{}{promised}{audit}COMMIT;",
+        people(),
+        accounts(),
+        groups.join("\n"),
+        story()
+    )
 }
 
 /// A posting that would be honest: 5 more for Ana. Attacks change one thing of it.

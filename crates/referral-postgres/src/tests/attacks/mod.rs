@@ -10,8 +10,11 @@ mod on_blocks;
 mod on_ledger;
 mod on_lines;
 mod on_postgres;
+mod on_promises;
+mod on_refunds;
 mod on_rows;
 mod on_story;
+mod promised;
 mod row;
 
 use tokio_postgres::Client;
@@ -39,8 +42,8 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 
 fn attacks() -> Vec<Attack> {
     let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
-    let others = [on_audit::attacks(), on_blocks::attacks()];
-    attacks.into_iter().chain(others).flatten().chain(on_postgres::attacks()).collect()
+    let later = [on_audit::attacks(), on_promises::attacks(), on_refunds::attacks(), on_postgres::attacks()];
+    attacks.into_iter().chain(later).flatten().chain(on_blocks::attacks()).collect()
 }
 
 /// Lets numbers stand for instants (microseconds) and days, so that the attacks read like those on the other stores.

@@ -43,6 +43,7 @@ fn lines() -> Vec<Attack> {
         }),
         told("earnings below zero", Named("earned_bounds"), |row| row.set("earned", -1)),
         told("less than nothing taken", Named("taken_bounds"), |row| row.set("taken", -1)),
+        told("less than nothing paid out", Named("paid_out_bounds"), |row| row.set("paid_out", -1)),
         attack("change a line", Named("history_lines_never_change"), "UPDATE history_lines SET earned = 9;"),
         attack("delete a line", Named("history_lines_stay"), "DELETE FROM history_lines WHERE n = 3;"),
         attack(

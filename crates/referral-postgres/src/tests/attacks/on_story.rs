@@ -37,6 +37,16 @@ fn referrals() -> Vec<Attack> {
         coming("with a negative reward", Named("referrer_reward_bounds"), |row| {
             row.set("referrer_reward", -1)
         }),
+        coming("held for longer than anybody may", Named("hold_days_bounds"), |row| row.set("hold_days", 91)),
+        coming("with more commission than was spent", Named("commission_rate_bounds"), |row| {
+            row.set("commission_rate", 1_000_001).set("commission_months", 12)
+        }),
+        coming("with commission for less than no time", Named("commission_months_bounds"), |row| {
+            row.set("commission_months", -1)
+        }),
+        coming("with a negative cap", Named("commission_cap_bounds"), |row| row.set("commission_cap", -1)),
+        coming("with half a commission", Named("commission_whole"), |row| row.set("commission_months", 12)),
+        coming("with a cap on no commission", Named("commission_whole"), |row| row.set("commission_cap", 5)),
         coming("from an unknown source", Named("source_known"), |row| row.set("source", "'dream'")),
         attack(
             "a referral without progress",
@@ -63,8 +73,13 @@ fn referrals() -> Vec<Attack> {
 }
 
 fn progresses() -> Vec<Attack> {
-    let update =
-        |label, by, values: &str| attack(label, by, format!("UPDATE referral_progress SET {values};"));
+    let update = |label, by, values: &str| {
+        attack(
+            label,
+            by,
+            format!("UPDATE referral_progress SET {values} WHERE referral_id = {};", id(REFERRAL)),
+        )
+    };
     vec![
         update("a lower threshold for one", Named("progress_repeats_the_terms"), "spend_threshold = 1"),
         update(
@@ -141,12 +156,17 @@ fn codes() -> Vec<Attack> {
         ),
         attack("uses forgotten", Named("referral_codes_count_up"), "UPDATE referral_codes SET uses = 0;"),
         attack("delete a code", Named("referral_codes_stay"), "DELETE FROM referral_codes;"),
+        attack(
+            "fewer than no conversions reversed",
+            Named("conversions_reversed_bounds"),
+            "UPDATE affiliate_tracking SET conversions_reversed = -1;",
+        ),
         attack("delete a day", Named("affiliate_tracking_stay"), "DELETE FROM affiliate_tracking;"),
         attack(
             "a day of another's code",
             Named("tracked_code_of_the_referrer"),
             format!(
-                "INSERT INTO affiliate_tracking VALUES (1, {}, {}, 0, 0, 1, 1, 1, 1, 1);",
+                "INSERT INTO affiliate_tracking VALUES (1, {}, {}, 0, 0, 1, 1, 1, 0, 1, 1, 0);",
                 id(BEN),
                 id(CODE)
             ),
@@ -170,7 +190,9 @@ fn events() -> Vec<Attack> {
             row.set("referral_id", id(REFERRAL))
         }),
         told("an unknown outcome", Named("outcome_known"), &|row| row.set("outcome", "'jackpot'")),
-        told("a refund of nothing named", Named("refund_names_its_spend"), &|row| row.set("kind", "'R'")),
+        told("a refund of nothing named", Named("refund_names_its_spend"), &|row| {
+            row.set("kind", "'R'").set("reason", "'other'")
+        }),
         told("a reward by no transaction", Named("reward_whole"), &|row| row.set("reward_amount", 2500)),
         told("half a level", Named("level_whole"), &|row| row.set("net_after", 100)),
         told("spent by nobody", Named("event_of_a_user"), &|row| row.set("user_id", id(0x99))),

@@ -198,6 +198,7 @@ pub(super) fn line(user: u8, n: i64, of: u8, before: [i64; 2], after: [i64; 2], 
             ("owed_after", &after[1].to_string()),
             ("earned", "0"),
             ("taken", "0"),
+            ("paid_out", "0"),
             ("at", &at.to_string()),
         ],
     )

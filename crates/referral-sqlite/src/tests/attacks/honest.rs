@@ -1,5 +1,6 @@
 //! An honest book: Ana referred Ben, both were credited, Ana redeemed and got a part back, Ben owed and repaid.
 
+use super::held;
 use super::row::{Group, Row, Side, entry, id, line, moving, transaction, transfer};
 
 pub(super) const ANA: u8 = 0xa1;
@@ -49,6 +50,10 @@ pub(super) fn referral(n: u8, referrer: u8, referred: u8) -> Row {
             ("spend_threshold", "5000"),
             ("qualification_window_days", "90"),
             ("clawback_window_days", "60"),
+            ("hold_days", "0"),
+            ("commission_rate", "100000"),
+            ("commission_months", "12"),
+            ("commission_cap", "NULL"),
             ("source", "'typed'"),
             ("applied_at", "10"),
             ("qualifies_until", UNTIL),
@@ -75,12 +80,21 @@ pub(super) fn progress(n: u8) -> Row {
             ("spend_gross", "0"),
             ("spend_refunded", "0"),
             ("welcome_status", "'not_due'"),
+            ("welcome_reason", "NULL"),
             ("welcome_at", "NULL"),
             ("welcome_transaction", "NULL"),
             ("reward_status", "'not_due'"),
+            ("reward_reason", "NULL"),
             ("reward_at", "NULL"),
             ("reward_transaction", "NULL"),
             ("reward_steps", "0"),
+            ("reward_available_at", "NULL"),
+            ("commission_gross", "0"),
+            ("commission_refunded", "0"),
+            ("commission_due", "0"),
+            ("commission_posted", "0"),
+            ("commission_steps", "0"),
+            ("commission_reason", "NULL"),
             ("updated_at", "100"),
         ],
     )
@@ -98,6 +112,7 @@ pub(super) fn step(n: u8, prev: &str, kind: &str, transaction: u8) -> Row {
             ("amount", "2500"),
             ("transaction_id", &id(transaction)),
             ("at", "100"),
+            ("budget_month", "NULL"),
         ],
     )
 }
@@ -111,6 +126,7 @@ pub(super) fn event(source: &str, user: u8, amount: i64) -> Row {
             ("event_id", &id(0x80)),
             ("kind", "'S'"),
             ("refunds", "NULL"),
+            ("reason", "NULL"),
             ("body_hash", "zeroblob(32)"),
             ("user_id", &id(user)),
             ("amount", &amount.to_string()),
@@ -125,6 +141,9 @@ pub(super) fn event(source: &str, user: u8, amount: i64) -> Row {
             ("threshold", "NULL"),
             ("reward_amount", "NULL"),
             ("reward_transaction", "NULL"),
+            ("over_refund", "0"),
+            ("commission_amount", "NULL"),
+            ("commission_transaction", "NULL"),
         ],
     )
 }
@@ -197,7 +216,7 @@ fn people() -> String {
     let code = format!(
         "INSERT INTO user_emails VALUES (1, zeroblob(32), {0}, 0);
          INSERT INTO referral_codes VALUES (1, {1}, {0}, 'ANA-2026', 'ANA2026', 1, 1, NULL, NULL, NULL, 1, 10, 0);
-         INSERT INTO affiliate_tracking VALUES (1, {0}, {1}, 0, 0, 1, 1, 1, 6100, 2500);",
+         INSERT INTO affiliate_tracking VALUES (1, {0}, {1}, 0, 0, 1, 1, 1, 0, 6100, 2500, 0);",
         id(ANA),
         id(CODE)
     );
@@ -299,6 +318,9 @@ fn story() -> String {
         .set("completed_at", 100)
         .set("verified_at", 50)
         .set("spend_gross", 6100)
+        .set("commission_gross", 6100)
+        .set("commission_due", 610)
+        .set("commission_reason", "'under-review'")
         .set("welcome_status", "'granted'")
         .set("welcome_at", 100)
         .set("welcome_transaction", id(1))
@@ -330,10 +352,17 @@ fn story() -> String {
 
 /// Everything, as one transaction.
 pub(super) fn everything() -> String {
-    let groups: Vec<_> = [rewards(), redeeming(), owing()].concat().iter().map(Group::sql).collect();
-    let first = referral(REFERRAL, ANA, BEN).insert();
+    let groups = [rewards(), redeeming(), owing(), held::groups()].concat();
+    let groups: Vec<_> = groups.iter().map(Group::sql).collect();
+    let people = format!("{}\n{}\n{}", people(), accounts(), held::people());
+    let referrals = referral(REFERRAL, ANA, BEN).insert() + &held::referral_of_eve().insert();
     let audit = super::on_audit::honest();
-    format!("BEGIN;{}\n{}\n{first}\n{}\n{}{audit}COMMIT;", people(), accounts(), groups.join("\n"), story())
+    format!(
+        "BEGIN;{people}\n{referrals}\n{}\n{}\n{}{audit}COMMIT;",
+        groups.join("\n"),
+        story(),
+        held::story()
+    )
 }
 
 /// A posting that would be honest: 5 more for Ana. Attacks change one thing of it.

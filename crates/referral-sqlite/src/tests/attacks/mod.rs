@@ -4,9 +4,11 @@
 //! row of every table as it was. A refusal proves something only if the attack works without it: so each is tried
 //! again with its trigger dropped, with checks ignored, or with foreign keys off, and must then store something.
 
+mod held;
 mod honest;
 mod on_audit;
 mod on_blocks;
+mod on_holds;
 mod on_ledger;
 mod on_lines;
 mod on_rows;
@@ -48,8 +50,18 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 }
 
 fn attacks() -> Vec<Attack> {
-    let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
-    attacks.into_iter().chain([on_audit::attacks(), on_blocks::attacks()]).flatten().collect()
+    [
+        on_audit::attacks(),
+        on_blocks::attacks(),
+        on_ledger::attacks(),
+        on_lines::attacks(),
+        on_holds::attacks(),
+        on_rows::attacks(),
+        on_story::attacks(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The honest book, in a file of its own.

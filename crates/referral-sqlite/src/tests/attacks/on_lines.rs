@@ -50,6 +50,7 @@ fn lines() -> Vec<Attack> {
         ),
         told("earnings below zero", Check("earned_bounds"), |row| row.set("earned", -1)),
         told("less than nothing taken", Check("taken_bounds"), |row| row.set("taken", -1)),
+        told("less than nothing paid out", Check("paid_out_bounds"), |row| row.set("paid_out", -1)),
         attack(
             "change a line",
             Trigger("history_lines_never_change"),

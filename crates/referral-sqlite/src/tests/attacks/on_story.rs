@@ -1,12 +1,16 @@
 //! Attacks on referrals, their terms and progress, on codes and on spend events.
 
 use super::Refusal::{Check, Key, Trigger, Unique};
+use super::held::HELD_REFERRAL;
 use super::honest::{ANA, BEN, CAT, CODE, REFERRAL, event, progress, referral};
 use super::row::{Row, id};
 use super::{Attack, attack};
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [referrals(), progresses(), codes(), events(), folds()].into_iter().flatten().collect()
+    [referrals(), progresses(), commissions(), codes(), events(), refunds(), folds()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A referral of Cat by Ana that would be honest, but for one thing.
@@ -40,6 +44,20 @@ fn referrals() -> Vec<Attack> {
         }),
         coming("with a negative reward", Check("referrer_reward_bounds"), |row| {
             row.set("referrer_reward", -1)
+        }),
+        coming("held for longer than anybody may", Check("hold_days_bounds"), |row| row.set("hold_days", 91)),
+        coming("with more commission than was spent", Check("commission_rate_bounds"), |row| {
+            row.set("commission_rate", 1_000_001)
+        }),
+        coming("with commission for less than no time", Check("commission_months_bounds"), |row| {
+            row.set("commission_months", -1)
+        }),
+        coming("with a negative cap", Check("commission_cap_bounds"), |row| row.set("commission_cap", -1)),
+        coming("with half a commission", Check("commission_whole"), |row| {
+            row.set("commission_months", "NULL")
+        }),
+        coming("with a cap on no commission", Check("commission_whole"), |row| {
+            row.set("commission_rate", "NULL").set("commission_months", "NULL").set("commission_cap", 5)
         }),
         coming("from an unknown source", Check("source_known"), |row| row.set("source", "'dream'")),
         attack(
@@ -118,6 +136,57 @@ fn progresses() -> Vec<Attack> {
     ]
 }
 
+/// What the reward's hold and the commission add to progress: Fay's is the one with both.
+fn commissions() -> Vec<Attack> {
+    let of_fay = |label, by, values: &str| {
+        let held = id(HELD_REFERRAL);
+        attack(label, by, format!("UPDATE referral_progress SET {values} WHERE referral_id = {held};"))
+    };
+    let fresh = |label, by, change: &dyn Fn(Row) -> Row| {
+        attack(label, by, referral(0x51, ANA, CAT).insert() + &change(progress(0x51)).insert())
+    };
+    let ends = "book_id, referral_id, last_commission_step, commission_posted";
+    vec![
+        of_fay("held for ever", Check("held_until"), "reward_available_at = NULL"),
+        of_fay("granted and held", Check("held_until"), "reward_status = 'granted'"),
+        of_fay(
+            "less than no commission",
+            Check("commission_gross_bounds"),
+            "commission_gross = -1, commission_refunded = -1",
+        ),
+        of_fay(
+            "more refunded than earned on",
+            Check("commission_refunded_bounds"),
+            "commission_refunded = 6001",
+        ),
+        of_fay("less than nothing due", Check("commission_due_bounds"), "commission_due = -1"),
+        of_fay("less than nothing posted", Check("commission_posted_bounds"), "commission_posted = -1"),
+        of_fay(
+            "commission withheld for an unknown reason",
+            Check("commission_reason_known"),
+            "commission_reason = 'mood', commission_due = 600",
+        ),
+        of_fay(
+            "withheld though all is posted",
+            Check("commission_withheld_when_short"),
+            "commission_reason = 'under-review'",
+        ),
+        of_fay("commission that no step posted", Key("referral_progress", ends), "commission_posted = 400"),
+        of_fay("commission steps nobody took", Key("referral_progress", ends), "commission_steps = 3"),
+        of_fay("commission a step back", Trigger("referral_progress_steps_forward"), "commission_steps = 1"),
+        fresh("a welcome credit that is held", Check("welcome_never_held"), &|row| {
+            row.set("welcome_status", "'held'").set("welcome_at", 1).set("welcome_transaction", id(1))
+        }),
+        fresh("retracted and never granted", Check("retracted_after_a_grant"), &|row| {
+            row.set("reward_status", "'retracted'")
+        }),
+        fresh("commission without a step", Check("commission_by_steps"), &|row| {
+            row.set("commission_due", 5).set("commission_posted", 5)
+        }),
+        fresh("less than no steps", Check("commission_steps_bounds"), &|row| row.set("commission_steps", -1)),
+    ]
+}
+
 fn codes() -> Vec<Attack> {
     let code = |n: u8, owner: u8, folded: &str, primary: u8| {
         format!(
@@ -157,7 +226,7 @@ fn codes() -> Vec<Attack> {
             "a day of another's code",
             Key("affiliate_tracking", "book_id, code_id, referrer_id"),
             format!(
-                "INSERT INTO affiliate_tracking VALUES (1, {}, {}, 0, 0, 1, 1, 1, 1, 1);",
+                "INSERT INTO affiliate_tracking VALUES (1, {}, {}, 0, 0, 1, 1, 1, 0, 1, 1, 0);",
                 id(BEN),
                 id(CODE)
             ),
@@ -198,6 +267,51 @@ fn events() -> Vec<Attack> {
             "DELETE FROM spend_events WHERE source_id = 'cat_1';",
         ),
         attack("replace an event", Trigger("spend_events_stay"), event("cat_1", CAT, 9).replace()),
+    ]
+}
+
+fn refunds() -> Vec<Attack> {
+    let told =
+        |label, by, change: &dyn Fn(Row) -> Row| attack(label, by, change(event("inv_2", CAT, 100)).insert());
+    let back = |label, by, change: &dyn Fn(Row) -> Row| {
+        let row = event("back_2", CAT, 100).set("kind", "'R'").set("refunds", "'cat_1'");
+        attack(label, by, change(row.set("reason", "'requested'")).insert())
+    };
+    vec![
+        back("refunded for an unknown reason", Check("refund_reason_known"), &|row| {
+            row.set("reason", "'mood'")
+        }),
+        back("refunded for no reason", Check("refund_has_a_reason"), &|row| row.set("reason", "NULL")),
+        told("spent for a reason", Check("refund_has_a_reason"), &|row| row.set("reason", "'fraud'")),
+        back("a refund of itself", Check("refund_of_another"), &|row| row.set("refunds", "'back_2'")),
+        back("a refund that crosses", Check("outcomes_of_a_kind"), &|row| {
+            row.set("outcome", "'threshold_crossed'")
+        }),
+        told("a spend that waits", Check("outcomes_of_a_kind"), &|row| {
+            row.set("outcome", "'awaiting_spend'")
+        }),
+        back("a refund that adds", Check("spends_add_and_refunds_take"), &|row| {
+            row.set("counted", 1).set("outcome", "'counted'").set("referral_id", id(REFERRAL))
+        }),
+        told("a spend that exceeds itself", Check("only_refunds_exceed"), &|row| row.set("over_refund", 1)),
+        back("a refund that exceeds twice", Check("over_refund_bool"), &|row| row.set("over_refund", 2)),
+        told("a reward of nothing", Check("event_reward_moves"), &|row| {
+            row.set("reward_amount", 0).set("reward_transaction", id(2))
+        }),
+        told("a commission of nothing", Check("event_commission_moves"), &|row| {
+            row.set("commission_amount", 0).set("commission_transaction", id(2))
+        }),
+        told("a commission nobody posted", Check("commission_event_whole"), &|row| {
+            row.set("commission_amount", 5)
+        }),
+        told("posted by no transaction", Key("spend_events", "book_id, commission_transaction"), &|row| {
+            row.set("commission_amount", 5).set("commission_transaction", id(0x99))
+        }),
+        attack(
+            "fewer than none reversed",
+            Check("conversions_reversed_bounds"),
+            "UPDATE affiliate_tracking SET conversions_reversed = -1;",
+        ),
     ]
 }
 

@@ -1,0 +1,14 @@
+DROP TRIGGER step_of_a_budget_month ON reward_steps;
+DROP FUNCTION budget_months_are_known();
+DROP TABLE budget_months;
+DROP TABLE hold_steps;
+DROP TABLE holds;
+DROP FUNCTION hold_has_its_step();
+DROP FUNCTION holds_keep_up();
+DROP FUNCTION hold_steps_are_transactions();
+DROP FUNCTION holds_equal_their_postings();
+DROP TRIGGER commission_steps_are_recorded ON referral_progress;
+DROP TRIGGER first_commission_steps_are_recorded ON referral_progress;
+DROP FUNCTION commission_is_recorded();
+DROP TABLE commission_steps;
+DROP FUNCTION commissions_follow();
