@@ -119,3 +119,8 @@ pub(crate) fn binaries() -> PathBuf {
 pub(crate) fn binary() -> PathBuf {
     binaries().join("referral-server")
 }
+
+/// Whether `ledger verify` found nothing wrong. While a server runs, its last transfers may not be sealed yet.
+pub(crate) fn holds(proof: &str) -> bool {
+    proof.starts_with("verified: ") || proof.starts_with("partial: ")
+}

@@ -21,6 +21,7 @@ mod many;
 mod markdown;
 mod metrics;
 mod once;
+mod proving;
 mod redeem;
 mod secrets;
 mod server;

@@ -14,8 +14,10 @@ use referral_domain::port::{
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::blocks::one_turn;
 use crate::code_cache::{CodeCache, LIFE};
 use crate::failure::Failure;
 use crate::lane::Lane;
@@ -58,6 +60,8 @@ pub struct App {
     rails: Arc<[Box<dyn Rail>]>,
     /// How far one person may adjust alone.
     adjustments: AdjustmentLimit,
+    /// Who may verify the ledger: one at a time.
+    pub(crate) verifying: Arc<Semaphore>,
 }
 
 impl App {
@@ -71,6 +75,7 @@ impl App {
             limiter_down: Arc::default(),
             codes: None,
             lane: None,
+            verifying: one_turn(),
             rails: Arc::new([]),
             adjustments: AdjustmentLimit::default(),
         }

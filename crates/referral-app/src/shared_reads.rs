@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
-use referral_domain::ledger::Verdict;
+use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, CodeFilter, CodeItem, EventReport,
-    HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, BlockFilter, CodeFilter, CodeItem,
+    EventReport, HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter, PayoutItem, PayoutReports,
+    PayoutSummary, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -136,6 +136,25 @@ impl Reports for SharedReads {
         aged: Timestamp,
     ) -> Result<SummaryReport, StoreError> {
         self.reports.summary(book, host, aged).await
+    }
+
+    async fn blocks(&self, book: BookId, filter: &BlockFilter) -> Result<Vec<Block>, StoreError> {
+        self.reports.blocks(book, filter).await
+    }
+
+    async fn leaves(&self, book: BookId, blocks: &[u64]) -> Result<Vec<Vec<Hash>>, StoreError> {
+        self.reports.leaves(book, blocks).await
+    }
+
+    async fn sealed_rows(
+        &self,
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        self.reports.sealed_rows(book, user, from, until, limit).await
     }
 
     async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {

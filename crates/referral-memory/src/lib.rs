@@ -29,6 +29,7 @@ mod record;
 mod redemptions;
 mod referrals;
 mod reports;
+mod sealing;
 mod spending;
 mod state;
 mod store;

@@ -39,6 +39,7 @@ impl State {
         self.record_payouts(book, changes)?;
         changes.days.iter().try_for_each(|day| self.add_day(book, day))?;
         changes.replies.iter().try_for_each(|(key, reply)| self.replies.add(key.clone(), reply.clone()))?;
+        changes.blocks.iter().try_for_each(|made| self.add_block(book, made))?;
         changes.audit.iter().try_for_each(|entry| self.add_audit(book, entry))?;
         changes.adjustments.iter().try_for_each(|adjustment| self.add_adjustment(book, adjustment))?;
         changes.adjustment_steps.iter().try_for_each(|step| self.add_adjustment_step(book, step))?;

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
-use referral_domain::ledger::{TransactionKind, Verdict};
+use referral_domain::ledger::{Block, Hash, SealedRow, TransactionKind, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
-    KindTotal, MyReferralReport, ReferralCounts, ReferrerReport, Reports, StoreError, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, CodeFilter, CodeItem, EventReport, HistoryFilter,
+    HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferrerReport, Reports, StoreError, Summary,
+    SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -131,6 +132,29 @@ impl Reports for MemoryStore {
             .map(|line| state.history_item(book, line))
             .collect::<Result<_, _>>()?;
         Ok(SummaryReport { account: state.account(book, &facts, aged), sums: summed_up(&items) })
+    }
+
+    async fn blocks(&self, book: BookId, filter: &BlockFilter) -> Result<Vec<Block>, StoreError> {
+        Ok(self.committed()?.blocks(book, filter))
+    }
+
+    async fn leaves(&self, book: BookId, blocks: &[u64]) -> Result<Vec<Vec<Hash>>, StoreError> {
+        let state = self.committed()?;
+        Ok(blocks.iter().map(|n| state.leaves(book, *n)).collect())
+    }
+
+    async fn sealed_rows(
+        &self,
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        let within =
+            |at: Timestamp| from.is_none_or(|from| from <= at) && until.is_none_or(|until| at < until);
+        let rows = self.committed()?.sealed_rows(book, user, within);
+        Ok(rows.into_iter().take(limit as usize).collect())
     }
 
     async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {

@@ -14,7 +14,9 @@ use referral_domain::id::{
     ReferralId, TransactionId, TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Account, Entry, EntrySide, Head, Line, Origin, Transaction, Transfer};
+use referral_domain::ledger::{
+    Account, Block, Entry, EntrySide, Hash, Head, Line, Origin, Seal, Transaction, Transfer,
+};
 use referral_domain::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use referral_domain::port::{IdempotencyKey, StoredReply};
 use referral_domain::program::Program;
@@ -115,6 +117,13 @@ tables! {
     lines: Facts<(BookId, UserId, i64), Line>,
     /// One line a transaction.
     line_transactions: Facts<(BookId, TransactionId), (UserId, i64)>,
+
+    /// Blocks that seal transfers, one chain a book.
+    ledger_blocks: Facts<(BookId, u64), Block>,
+    /// Where a transfer was sealed, and the leaf that was hashed.
+    sealed_transfers: Facts<(BookId, TransferId), (Seal, Hash)>,
+    /// One transfer a place.
+    sealed_places: Facts<(BookId, u64, u64), TransferId>,
 
     /// Redemptions.
     redemptions: Facts<(BookId, RedemptionId), Redemption>,

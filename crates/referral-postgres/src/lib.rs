@@ -35,6 +35,7 @@ mod referrals;
 mod reports;
 mod rules;
 mod schema;
+mod sealing;
 mod spending;
 mod store;
 mod unit;

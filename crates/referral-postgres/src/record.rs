@@ -12,6 +12,7 @@
 //! | 8 | affiliate_tracking (by key), idempotency_replies | day rows, a slot of them |
 //! | 9 | users who act and are new (by name), audit_log | new keys |
 //! | 10 | adjustments, adjustment_steps | new keys |
+//! | 11 | ledger_blocks, sealed_transfers | new keys |
 //!
 //! A table that gets nothing costs nothing. When a statement fails, those behind it are refused by the server, and the
 //! first refusal is the answer: a key that is taken is [`StoreError::Contended`], found by its SQLSTATE. Memory is
@@ -32,7 +33,7 @@ use crate::ledger::previous;
 use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
 use crate::{
-    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals,
+    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals, sealing,
     spending, users,
 };
 
@@ -86,6 +87,8 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
     flight.rows(&changes.batches, |rows| payouts::items(conn, book, rows));
     flight.rows(&changes.days, |rows| add_days(conn, book, rows));
     flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
+    flight.rows(&changes.blocks, |rows| sealing::insert(conn, book, rows));
+    flight.rows(&changes.blocks, |rows| sealing::insert_places(conn, book, rows));
     flight.rows(&changes.audit, |rows| audit::make_people(conn, book, rows));
     flight.rows(&changes.audit, |rows| audit::insert(conn, book, rows));
     flight.rows(&changes.adjustments, |rows| adjustments::insert(conn, book, rows));

@@ -12,10 +12,10 @@ use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
-use referral_domain::ledger::Verdict;
+use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
-    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, CodeFilter, CodeItem, EventReport, HistoryFilter,
+    HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -24,7 +24,7 @@ use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::PgStore;
-use crate::{api_keys, audit, codes, migration, programs, rules, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, rules, sealing, users, verify};
 
 /// Runs a report of one statement, and gives its session back when it has its answer.
 macro_rules! report {
@@ -136,6 +136,25 @@ impl Reports for PgStore {
         aged: Timestamp,
     ) -> Result<SummaryReport, StoreError> {
         snapshot!(self, |conn| account::summary(conn, book, host, aged))
+    }
+
+    async fn blocks(&self, book: BookId, filter: &BlockFilter) -> Result<Vec<Block>, StoreError> {
+        report!(self, |conn| sealing::blocks(conn, book, filter))
+    }
+
+    async fn leaves(&self, book: BookId, blocks: &[u64]) -> Result<Vec<Vec<Hash>>, StoreError> {
+        report!(self, |conn| sealing::leaves(conn, book, blocks))
+    }
+
+    async fn sealed_rows(
+        &self,
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        report!(self, |conn| sealing::sealed_rows(conn, book, user, [from, until], limit))
     }
 
     async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {

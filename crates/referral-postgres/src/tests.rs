@@ -8,6 +8,7 @@ mod news;
 mod partitioned;
 mod rings;
 mod schema;
+mod sealing;
 mod service;
 mod sessions;
 mod tampering;

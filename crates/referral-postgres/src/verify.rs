@@ -7,6 +7,7 @@ mod payouts;
 mod places;
 mod promises;
 mod rewards;
+mod seals;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -65,6 +66,9 @@ async fn examine_all(conn: &AsyncPgConnection) -> Finding {
         if *check == Check::Payouts {
             payouts::manifests_hold(conn).await?;
         }
+        if *check == Check::Seals {
+            seals::blocks_hold(conn).await?;
+        }
     }
     Ok(())
 }
@@ -97,13 +101,14 @@ fn equal<T: PartialEq + std::fmt::Debug>(
 
 const COUNTS: &str = "SELECT (SELECT count(*) FROM books), (SELECT count(*) FROM ledger_transactions),
   (SELECT count(*) FROM transfers), (SELECT count(*) FROM entries), (SELECT count(*) FROM accounts),
-  (SELECT count(*) FROM history_lines), (SELECT count(*) FROM referrals)";
+  (SELECT count(*) FROM history_lines), (SELECT count(*) FROM referrals),
+  (SELECT count(*) FROM ledger_blocks), (SELECT count(*) FROM sealed_transfers)";
 
 async fn counts(mut conn: &AsyncPgConnection) -> Result<LedgerCounts, StoreError> {
-    type Row = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
-    let found =
-        fixed::<Row>(COUNTS).get_result::<(i64, i64, i64, i64, i64, i64, i64)>(&mut conn).await.told()?;
-    let (books, transactions, transfers, entries, accounts, lines, referrals) = found;
+    type Row = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
+    type Found = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+    let found = fixed::<Row>(COUNTS).get_result::<Found>(&mut conn).await.told()?;
+    let (books, transactions, transfers, entries, accounts, lines, referrals, blocks, sealed) = found;
     Ok(LedgerCounts {
         books: books.unsigned_abs(),
         transactions: transactions.unsigned_abs(),
@@ -112,5 +117,9 @@ async fn counts(mut conn: &AsyncPgConnection) -> Result<LedgerCounts, StoreError
         accounts: accounts.unsigned_abs(),
         lines: lines.unsigned_abs(),
         referrals: referrals.unsigned_abs(),
+        blocks: blocks.unsigned_abs(),
+        sealed: sealed.unsigned_abs(),
+        heads: seals::heads(conn).await?,
+        unsealed: seals::unsealed(conn).await?,
     })
 }

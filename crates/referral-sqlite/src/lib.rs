@@ -37,6 +37,7 @@ mod referrals;
 mod reports;
 mod rules;
 mod schema;
+mod sealing;
 mod spending;
 mod statement;
 mod store;

@@ -14,6 +14,7 @@
 //! | 10 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
 //! | 11 | users (who acts and is new), audit_log | a look-up and an insert an entry |
 //! | 12 | adjustments, adjustment_steps | an insert a row |
+//! | 13 | ledger_blocks, sealed_transfers | an insert a row |
 //!
 //! Every statement is kept prepared, and SQLite runs in this process: a row costs some microseconds and no round trip,
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
@@ -34,7 +35,7 @@ use crate::schema::{commission_steps, reward_steps};
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
 use crate::{
-    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals,
+    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals, sealing,
     spending, users,
 };
 
@@ -60,6 +61,7 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     payouts::record(conn, book, changes)?;
     changes.days.iter().try_for_each(|day| add_day(conn, book, day))?;
     changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))?;
+    changes.blocks.iter().try_for_each(|made| sealing::insert(conn, book, made))?;
     changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))?;
     changes.adjustments.iter().try_for_each(|row| adjustments::insert(conn, book, row))?;
     changes.adjustment_steps.iter().try_for_each(|row| adjustments::insert_step(conn, book, row))

@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
-use referral_domain::ledger::Verdict;
+use referral_domain::ledger::{Block, Hash, SealedRow, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
-    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, CodeFilter, CodeItem, EventReport, HistoryFilter,
+    HistoryItem, MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
@@ -23,7 +23,7 @@ use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
-use crate::{api_keys, audit, codes, migration, programs, rules, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, rules, sealing, users, verify};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -122,6 +122,27 @@ impl Reports for SqliteStore {
     ) -> Result<SummaryReport, StoreError> {
         let host = host.clone();
         self.readers.read(move |conn| account::summary(conn, book, &host, aged)).await
+    }
+
+    async fn blocks(&self, book: BookId, filter: &BlockFilter) -> Result<Vec<Block>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| sealing::blocks(conn, book, &filter)).await
+    }
+
+    async fn leaves(&self, book: BookId, blocks: &[u64]) -> Result<Vec<Vec<Hash>>, StoreError> {
+        let blocks = blocks.to_vec();
+        self.readers.read(move |conn| sealing::leaves(conn, book, &blocks)).await
+    }
+
+    async fn sealed_rows(
+        &self,
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        self.readers.read(move |conn| sealing::sealed_rows(conn, book, user, [from, until], limit)).await
     }
 
     async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError> {

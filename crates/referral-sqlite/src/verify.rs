@@ -9,6 +9,7 @@ mod money;
 mod payouts;
 mod places;
 mod rewards;
+mod seals;
 mod zero;
 
 use diesel::prelude::*;
@@ -51,6 +52,7 @@ pub(crate) fn verify(conn: &mut SqliteConnection) -> Result<Verdict, StoreError>
 fn examine(conn: &mut SqliteConnection, check: Check) -> Finding {
     places::of(check).iter().chain(money::of(check)).try_for_each(|query| first(conn, check, query))?;
     match check {
+        Check::Seals => seals::blocks_hold(conn),
         Check::EntryChain => chains::entries_follow(conn),
         Check::Lines => chains::lines_follow(conn),
         Check::Zero => zero::accounts_sum_to_zero(conn),
@@ -113,6 +115,10 @@ struct Counts {
     lines: i64,
     #[diesel(sql_type = BigInt)]
     referrals: i64,
+    #[diesel(sql_type = BigInt)]
+    blocks: i64,
+    #[diesel(sql_type = BigInt)]
+    sealed: i64,
 }
 
 fn counts(conn: &mut SqliteConnection) -> Result<LedgerCounts, StoreError> {
@@ -120,7 +126,8 @@ fn counts(conn: &mut SqliteConnection) -> Result<LedgerCounts, StoreError> {
         "SELECT (SELECT count(*) FROM books) AS books, (SELECT count(*) FROM ledger_transactions) AS transactions,
            (SELECT count(*) FROM transfers) AS transfers, (SELECT count(*) FROM entries) AS entries,
            (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM history_lines) AS lines,
-           (SELECT count(*) FROM referrals) AS referrals",
+           (SELECT count(*) FROM referrals) AS referrals, (SELECT count(*) FROM ledger_blocks) AS blocks,
+           (SELECT count(*) FROM sealed_transfers) AS sealed",
     );
     let found: Counts = query.get_result(conn).told()?;
     Ok(LedgerCounts {
@@ -131,5 +138,9 @@ fn counts(conn: &mut SqliteConnection) -> Result<LedgerCounts, StoreError> {
         accounts: found.accounts.unsigned_abs(),
         lines: found.lines.unsigned_abs(),
         referrals: found.referrals.unsigned_abs(),
+        blocks: found.blocks.unsigned_abs(),
+        sealed: found.sealed.unsigned_abs(),
+        heads: seals::heads(conn)?,
+        unsealed: seals::unsealed(conn)?,
     })
 }

@@ -79,6 +79,13 @@ impl Default for SeededIds {
 }
 
 impl SeededIds {
+    /// The same, the next one of this time: milliseconds since 1970, not before [`NOON`].
+    #[must_use]
+    pub fn from_millis(self, millis: u64) -> Self {
+        self.given.store(millis.saturating_sub(FIRST_MILLIS), Ordering::SeqCst);
+        self
+    }
+
     /// The ids of this seed. Two seeds have no id in common.
     #[must_use]
     pub fn from_seed(seed: u32) -> Self {

@@ -9,5 +9,6 @@ pub mod fake;
 pub mod faults;
 pub mod fingerprint;
 pub mod launch;
+pub mod sealer;
 pub mod transact;
 pub mod world;

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use crate::home::Home;
+use crate::home::{Home, holds};
 use crate::host::Host;
 use crate::http::{Connection, Reply, Request};
 use crate::server::Server;
@@ -55,6 +55,6 @@ impl Fleet {
 
     /// Whether the ledger proves itself.
     pub(super) fn is_proven(&self) -> bool {
-        self.servers[0].home.print(&["ledger", "verify"]).starts_with("verified: ")
+        holds(&self.servers[0].home.print(&["ledger", "verify"]))
     }
 }

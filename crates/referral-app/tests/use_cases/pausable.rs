@@ -16,13 +16,14 @@ use referral_domain::id::{
     AdjustmentId, ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId,
 };
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Origin, Verdict, Wallet};
+use referral_domain::ledger::{Block, Hash, Mark, Origin, SealedRow, Unsealed, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, CodeFilter,
-    CodeItem, Codes, EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
-    Matured, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports,
-    Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, BlockFilter, Budgets, Changes, CodeClaim,
+    CodeFilter, CodeItem, Codes, EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey,
+    Inserted, Ledger, Matured, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals,
+    ReferrerReport, Reports, Sealing, Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork,
+    Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -176,6 +177,9 @@ unchanged! {
         fn revoke(id: ApiKeyId, at: Timestamp) -> bool;
         fn touch(id: ApiKeyId, at: Timestamp) -> ();
     }
+    Sealing by sealing {
+        fn unsealed(mark: Option<&Mark>, now: Timestamp, limit: u32) -> Option<Unsealed>;
+    }
     Recorder by recorder {
         fn record(book: BookId, changes: &Changes) -> ();
     }
@@ -221,5 +225,14 @@ reports! {
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;
     fn audit(book: BookId, filter: &AuditFilter) -> Vec<AuditItem>;
+    fn blocks(book: BookId, filter: &BlockFilter) -> Vec<Block>;
+    fn leaves(book: BookId, blocks: &[u64]) -> Vec<Vec<Hash>>;
+    fn sealed_rows(
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Vec<SealedRow>;
     fn verify() -> Verdict;
 }

@@ -6,17 +6,24 @@
 //! wallets that a unit has locked; the stores only write them down, and refuse what does not follow.
 
 mod account;
+mod chain;
 mod journal;
 mod moves;
+mod seal;
 mod side;
 mod sums;
 mod verify;
 mod wallet;
 
 pub use account::{Account, Purpose, SystemAccount, account_id};
+pub use chain::{ChainFold, FoundLeaf};
 pub use journal::{Heading, Journal, LedgerFault, Leg, MOST_LEGS, Posting, Reversed};
+pub use seal::{
+    BLOCK_SIZE, Block, ChainHead, Hash, Mark, NewBlock, Seal, SealedRow, Tail, Unsealed, UnsealedTail, leaf,
+    seal,
+};
 pub use sums::Sums;
-pub use verify::{Broken, Check, LedgerCounts, Verdict};
+pub use verify::{Answer, Broken, Check, LedgerCounts, Verdict};
 pub use wallet::{Balances, Head, Line, Wallet};
 
 use crate::auth::words;

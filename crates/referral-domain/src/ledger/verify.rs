@@ -1,7 +1,9 @@
 //! What `ledger verify` answers.
 
-/// How much was looked at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+use super::seal::{ChainHead, UnsealedTail};
+
+/// How much was looked at, and up to which blocks.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LedgerCounts {
     /// Programs.
     pub books: u64,
@@ -17,6 +19,14 @@ pub struct LedgerCounts {
     pub lines: u64,
     /// Referrals whose due and granted rewards were compared.
     pub referrals: u64,
+    /// Blocks.
+    pub blocks: u64,
+    /// Transfers that blocks seal.
+    pub sealed: u64,
+    /// The end of each book's chain, by program; books without blocks have none.
+    pub heads: Vec<ChainHead>,
+    /// What no block seals yet, by program.
+    pub unsealed: Vec<UnsealedTail>,
 }
 
 crate::auth::words! {
@@ -51,6 +61,8 @@ crate::auth::words! {
         Budgets = "budgets",
         /// Each payout's steps posted what they say, what is open is what is in payout, and each batch is what it sealed.
         Payouts = "payouts",
+        /// Each block follows the one before, and its root is that of its transfers as they stand.
+        Seals = "seals",
     }
 }
 
@@ -67,18 +79,23 @@ pub struct Broken {
     pub found: String,
 }
 
-/// The answer of a verification.
+crate::auth::words! {
+    /// A verification in one word.
+    Answer {
+        /// Everything was looked at and holds.
+        Verified = "verified",
+        /// What was looked at holds; some transfers are not sealed yet.
+        Partial = "partial",
+        /// Something does not hold.
+        Broken = "broken",
+    }
+}
+
+/// The outcome of a verification.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// Everything was looked at and holds.
+    /// Everything holds. Transfers that no block seals yet were compared with everything else, but not with a seal.
     Verified(LedgerCounts),
-    /// What was looked at holds; this was not looked at.
-    Partial {
-        /// How much was.
-        counts: LedgerCounts,
-        /// What was not.
-        uncovered: Vec<String>,
-    },
     /// Something does not hold.
     Broken {
         /// How much was looked at.
@@ -86,4 +103,24 @@ pub enum Verdict {
         /// The first bad place.
         first: Broken,
     },
+}
+
+impl Verdict {
+    /// The answer in one word.
+    #[must_use]
+    pub const fn answer(&self) -> Answer {
+        match self {
+            Self::Verified(counts) if counts.unsealed.is_empty() => Answer::Verified,
+            Self::Verified(_) => Answer::Partial,
+            Self::Broken { .. } => Answer::Broken,
+        }
+    }
+
+    /// How much was looked at.
+    #[must_use]
+    pub const fn counts(&self) -> &LedgerCounts {
+        match self {
+            Self::Verified(counts) | Self::Broken { counts, .. } => counts,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::credit::{Redemption, Reversal};
 use crate::grant::{CommissionStep, RewardStep};
 use crate::hold::{Hold, HoldStep};
 use crate::id::{BookId, ReferralId};
-use crate::ledger::Posting;
+use crate::ledger::{NewBlock, Posting};
 use crate::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use crate::reference::SourceId;
 use crate::referral::{Progress, Referral};
@@ -72,6 +72,8 @@ pub struct Changes {
     pub adjustments: Vec<Adjustment>,
     /// New steps of adjustments, each with its entry of the audit log.
     pub adjustment_steps: Vec<AdjustmentStep>,
+    /// New blocks, with what they seal.
+    pub blocks: Vec<NewBlock>,
 }
 
 /// What makes two requests the same command.

@@ -28,11 +28,11 @@ pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket
 pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
 pub use rail::{Payment, PaymentOrder, Rail, RailFault};
 pub use report::{
-    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
-    KindTotal, MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary,
-    SummaryReport,
+    AccountReport, AuditFilter, AuditItem, BlockFilter, CodeFilter, CodeItem, EventReport, HistoryFilter,
+    HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports,
+    Summary, SummaryReport,
 };
 pub use unit::{
     ApiKeys, Budgets, CodeClaim, Codes, Idempotency, Inserted, Ledger, Matured, NewUser, Programs, Recorder,
-    Redemptions, Referrals, Spending, Store, Unit, UnitOfWork, Users,
+    Redemptions, Referrals, Sealing, Spending, Store, Unit, UnitOfWork, Users,
 };

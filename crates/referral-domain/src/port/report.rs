@@ -9,7 +9,7 @@ use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
 use crate::id::{AuditId, BookId, CodeId, UserId};
-use crate::ledger::{Line, Transaction, TransactionKind, Verdict};
+use crate::ledger::{Block, Hash, Line, SealedRow, Transaction, TransactionKind, Verdict};
 use crate::program::Program;
 use crate::reference::{HostId, Slug, SourceId};
 use crate::referral::Referral;
@@ -154,6 +154,23 @@ pub struct SummaryReport {
     pub sums: Summary,
 }
 
+/// Which blocks of a book.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BlockFilter {
+    /// Only these; all when empty.
+    pub numbers: Vec<u64>,
+    /// Only from this number on.
+    pub from: Option<u64>,
+    /// Only with a smaller number.
+    pub before: Option<u64>,
+    /// Only with this hash.
+    pub hash: Option<Hash>,
+    /// Oldest first; else newest first.
+    pub ascending: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
 /// Which codes, newest first: by when they were made, then by id.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CodeFilter {
@@ -293,6 +310,21 @@ pub trait Reports: LedgerReports + PayoutReports + Send + Sync {
         aged: Timestamp,
     ) -> Result<SummaryReport, StoreError>;
 
+    /// Blocks of a book.
+    async fn blocks(&self, book: BookId, filter: &BlockFilter) -> Result<Vec<Block>, StoreError>;
+
+    /// The leaves of these blocks, each in the order of its positions; blocks that do not exist have none.
+    async fn leaves(&self, book: BookId, blocks: &[u64]) -> Result<Vec<Vec<Hash>>, StoreError>;
+
+    /// A user's transfers recorded at or after `from` and before `until`, oldest first, at most `limit`.
+    async fn sealed_rows(
+        &self,
+        book: BookId,
+        user: UserId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow>, StoreError>;
     /// Entries of the audit log, newest first.
     async fn audit(&self, book: BookId, filter: &AuditFilter) -> Result<Vec<AuditItem>, StoreError>;
 

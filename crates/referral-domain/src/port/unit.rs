@@ -12,7 +12,7 @@ use crate::credit::{Redemption, Reversal};
 use crate::hold::Hold;
 use crate::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
 use crate::identity::Fingerprint;
-use crate::ledger::{Origin, Wallet};
+use crate::ledger::{Mark, Origin, Unsealed, Wallet};
 use crate::money::Currency;
 use crate::program::Program;
 use crate::reference::{HostId, Reference, Slug, SourceId};
@@ -48,6 +48,7 @@ pub trait UnitOfWork:
     + Adjustments
     + Idempotency
     + ApiKeys
+    + Sealing
     + Recorder
     + Send
 {
@@ -75,7 +76,7 @@ sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, budgets: Budgets,
     ledger: Ledger,
     redemptions: Redemptions, payouts: Payouts, adjustments: Adjustments, idempotency: Idempotency,
-    api_keys: ApiKeys, recorder: Recorder,
+    api_keys: ApiKeys, sealing: Sealing, recorder: Recorder,
 }
 
 /// Whether a row was there already.
@@ -368,6 +369,25 @@ pub trait ApiKeys: Send {
 
     /// Remembers that a key was used.
     async fn touch(&mut self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Blocks that seal the ledger.
+#[async_trait]
+pub trait Sealing: Send {
+    /// Transfers that no block seals yet, of all books, by id. Until the unit ends no other unit is answered, here or on
+    /// another server: one that asks meanwhile gets `None`.
+    ///
+    /// From a `mark` on, only what may have been committed since is looked at; without one, everything. Each call reads
+    /// at most about `limit` rows of a book; after a call that ended there (`more`), the next one goes on with its mark.
+    /// A mark is good once what was found with it is sealed. Whatever is committed later than others, with an earlier
+    /// id, is found by a later call, if its unit began at most half a minute after its ids were drawn; and always by a
+    /// search without a mark.
+    async fn unsealed(
+        &mut self,
+        mark: Option<&Mark>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Option<Unsealed>, StoreError>;
 }
 
 /// Writes a decision down.

@@ -88,6 +88,9 @@ pub use refusal::{Explain, failed};
     admin::ledger::transactions::transactions,
     admin::ledger::transfers::transfers,
     admin::ledger::trial_balance::trial_balance,
+    admin::proof::verify::verify,
+    admin::proof::blocks::list_blocks,
+    admin::proof::head::head,
     health::healthz,
     health::readyz,
 ))]
@@ -124,6 +127,10 @@ pub fn mount(config: &mut web::ServiceConfig) {
         .service(json("/api/events/email-verified").route(post().to(event::email_verified::email_verified)))
         .configure(admin::mount)
         .configure(payouts)
+        .service(json("/api/admin/audit").route(get().to(admin::audit::list::list_entries)))
+        .service(json("/api/admin/ledger/verify").route(get().to(admin::proof::verify::verify)))
+        .service(json("/api/admin/ledger/blocks").route(get().to(admin::proof::blocks::list_blocks)))
+        .service(json("/api/admin/ledger/blocks/head").route(get().to(admin::proof::head::head)))
         .service(resource("/healthz").route(get().to(health::healthz)))
         .service(resource("/readyz").route(get().to(health::readyz)));
     mount_ledger(config);

@@ -7,6 +7,7 @@ mod app;
 mod paying;
 mod paying_out;
 mod promise;
+mod proving;
 mod schema;
 mod speaker;
 mod story;

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use referral_domain::hold::{HoldKind, HoldStepKind};
-use referral_domain::id::TransactionId;
-use referral_domain::ledger::{Check, Entry, Line, Purpose, Transfer, Verdict};
+use referral_domain::id::{AccountId, BookId, TransactionId, TransferId};
+use referral_domain::ledger::{Check, Entry, Line, Party, Purpose, Seal, Transfer, Verdict};
 use referral_domain::port::Reports;
 use referral_domain::referral::{Award, Progress, State as ReferralState};
 use referral_domain::spend::SpendEvent;
 use referral_testkit::build::{named_id, usd};
+use referral_testkit::sealer::seal_in_blocks_of;
 
 use super::story;
+use crate::MemoryStore;
 use crate::state::State;
 use crate::table::Facts;
 use crate::verify::examine;
@@ -215,6 +217,85 @@ const REDEMPTIONS: &[Tampering] = &[
     (Check::Redemptions, "a reversal of nothing", |state| remove(&mut state.redemptions, any)),
 ];
 
+/// Of the first block's transfers, the second.
+fn second(state: &State) -> (BookId, TransferId) {
+    let (key, _) = state.sealed_transfers.iter().find(|(_, (seal, _))| seal.position == 1).expect("sealed");
+    *key
+}
+
+/// The transfer, which stands as it is hashed, changed.
+fn change_sealed(state: &mut State, change: impl FnOnce(&mut Transfer)) {
+    let key = second(state);
+    change(state.transfers.tamper().get_mut(&key).expect("a transfer"));
+}
+
+/// The last sealed transfer, and all that says it was sealed.
+fn cut_the_end(state: &mut State) {
+    let (place, id) = state.sealed_places.iter().next_back().map(|(key, id)| (*key, *id)).expect("sealed");
+    state.sealed_places.tamper().remove(&place);
+    state.sealed_transfers.tamper().remove(&(place.0, id));
+    state.transfers.tamper().remove(&(place.0, id));
+}
+
+const SEALS: &[Tampering] = &[
+    (Check::Seals, "an amount", |state| change_sealed(state, |transfer| transfer.amount += 1)),
+    (Check::Seals, "an account", |state| {
+        change_sealed(state, |transfer| {
+            let unknown = AccountId::from_uuid(named_id("an account"));
+            transfer.credit = Party::Account(unknown);
+        });
+    }),
+    (Check::Seals, "a time", |state| {
+        change_sealed(state, |transfer| transfer.recorded_at = transfer.recorded_at.plus_micros(1));
+    }),
+    (Check::Seals, "two transfers swapped", |state| {
+        let mut rows: Vec<_> = state.transfers.tamper().values_mut().collect();
+        let (one, other) = rows.split_at_mut(1);
+        std::mem::swap(&mut *one[0], &mut *other[0]);
+    }),
+    (Check::Seals, "a transfer that is gone", |state| {
+        let key = second(state);
+        state.transfers.tamper().remove(&key);
+    }),
+    (Check::Seals, "a transfer that is gone with its seal", |state| {
+        let key = second(state);
+        state.transfers.tamper().remove(&key);
+        state.sealed_transfers.tamper().remove(&key);
+        remove(&mut state.sealed_places, |id| *id == key.1);
+    }),
+    (Check::Seals, "the end cut off", cut_the_end),
+    (Check::Seals, "a transfer sealed besides", |state| {
+        let ((book, n, _), _) =
+            state.sealed_places.iter().next().map(|(key, id)| (*key, *id)).expect("sealed");
+        let id = TransferId::from_uuid(named_id("inserted"));
+        let twin = state.transfers.rows().next().expect("a transfer").clone();
+        let twin = Transfer { id, ..twin };
+        let leaf = state.leaf(book, &twin);
+        state.transfers.tamper().insert((book, id), twin);
+        state.sealed_places.tamper().insert((book, n, 2), id);
+        state.sealed_transfers.tamper().insert((book, id), (Seal { block: n, position: 2 }, leaf));
+    }),
+    (Check::Seals, "a leaf made to fit", |state| {
+        let (book, id) = second(state);
+        change_sealed(state, |transfer| transfer.amount += 1);
+        let leaf = state.leaf(book, state.transfers.find(&(book, id)).expect("a transfer"));
+        state.sealed_transfers.tamper().get_mut(&(book, id)).expect("sealed").1 = leaf;
+    }),
+    (Check::Seals, "a block's time", |state| {
+        change(&mut state.ledger_blocks, any, |block| block.header.sealed_at += 1);
+    }),
+    (Check::Seals, "a block made anew", |state| {
+        change(&mut state.ledger_blocks, any, |block| {
+            block.header.sealed_at += 1;
+            block.hash = block.header.hash();
+        });
+    }),
+    (Check::Seals, "a block that is gone", |state| remove(&mut state.ledger_blocks, any)),
+    (Check::Seals, "the last block cut off, but not its seals", |state| {
+        remove(&mut state.ledger_blocks, |block| block.header.n == 2);
+    }),
+];
+
 /// What can be wrong with a story in which things are held, refunded, and paid by the share.
 const HELD: &[Tampering] = &[
     (Check::Lines, "more paid out than posted", |state| {
@@ -266,22 +347,30 @@ const HELD: &[Tampering] = &[
 ];
 
 fn tamperings() -> impl Iterator<Item = &'static Tampering> {
-    [TRANSFERS, CHAINS, LINES, REWARDS, REDEMPTIONS].into_iter().flatten()
+    [TRANSFERS, CHAINS, LINES, REWARDS, REDEMPTIONS, SEALS].into_iter().flatten()
+}
+
+/// The story, its transfers sealed in blocks of two.
+async fn sealed() -> MemoryStore {
+    let store = story::told().await.store;
+    assert_eq!(seal_in_blocks_of(&store, 2).await, 4);
+    store
 }
 
 #[tokio::test]
 async fn an_honest_story_is_verified_and_everything_is_looked_at() {
-    let store = story::told().await.store;
+    let store = sealed().await;
     let Verdict::Verified(counts) = store.verify().await.expect("a verdict") else {
         panic!("an honest story is not verified")
     };
     assert_eq!((counts.books, counts.accounts, counts.referrals), (1, 2, 1));
+    assert_eq!((counts.blocks, counts.sealed, counts.unsealed.len(), counts.heads.len()), (2, 4, 0, 1));
     assert_eq!((counts.transactions, counts.transfers, counts.entries, counts.lines), (4, 4, 4, 4));
 }
 
 #[tokio::test]
 async fn each_check_finds_what_it_is_for() {
-    let honest = story::told().await.store.committed().expect("the store answers");
+    let honest = sealed().await.committed().expect("the store answers");
     let held = story::held().await;
     let mut found = BTreeMap::new();
     let both = tamperings().map(|it| (it, &honest)).chain(HELD.iter().map(|it| (it, &held)));
@@ -300,7 +389,7 @@ async fn each_check_finds_what_it_is_for() {
 
 #[tokio::test]
 async fn a_store_that_was_tampered_with_says_so() {
-    let store = story::told().await.store;
+    let store = sealed().await;
     let honest = store.committed().expect("the store answers");
     for (_, what, tamper) in tamperings() {
         let mut state = honest.clone();

@@ -5,6 +5,7 @@ mod facts;
 mod holds;
 mod payouts;
 mod rewards;
+mod seals;
 mod transfers;
 
 use std::fmt::{Debug, Display};
@@ -42,6 +43,7 @@ pub(crate) fn examine(state: &State, check: Check) -> Finding {
         Check::NetSpend => facts::net_is_the_sum_of_events(state),
         Check::Budgets => facts::budgets_gave_what_was_granted(state),
         Check::Payouts => payouts::steps_are_posted(state),
+        Check::Seals => seals::blocks_hold(state),
     }
 }
 
@@ -54,6 +56,10 @@ fn counts(state: &State) -> LedgerCounts {
         accounts: state.accounts.count(),
         lines: state.lines.count(),
         referrals: state.referrals.count(),
+        blocks: state.ledger_blocks.count(),
+        sealed: state.sealed_transfers.count(),
+        heads: state.chain_heads(),
+        unsealed: state.unsealed_tails(),
     }
 }
 

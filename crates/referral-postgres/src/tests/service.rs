@@ -31,7 +31,7 @@ async fn a_whole_story_is_told_by_the_services_role() {
     assert_eq!(unit.idempotency().forget(now, 9).await.expect("asked"), 0);
     unit.commit().await.expect("committed");
     let verdict = world.reports.verify().await.expect("a report");
-    assert!(matches!(verdict, Verdict::Verified(counts) if counts.transactions == 4), "{verdict:?}");
+    assert!(matches!(verdict, Verdict::Verified(ref counts) if counts.transactions == 4), "{verdict:?}");
     let store = PgStore::open(&url, Sessions::default()).expect("a store");
     assert!(store.pending().await.expect("it may see what is applied").is_empty());
     let owner = PgStore::open(&database.url(), Sessions::default()).expect("a store");

@@ -2,6 +2,7 @@
 
 use diesel_async::SimpleAsyncConnection;
 use referral_domain::ledger::{Check, Verdict};
+use referral_testkit::sealer::seal_in_blocks_of;
 use tokio_postgres::Client;
 
 use super::attacks;
@@ -12,7 +13,24 @@ type Tamper = (&'static str, Check, &'static str);
 
 const ANA: &str = "'000000000000000000000000000000a1'";
 const ANA_AVAILABLE: &str = "'00000000000000000000000000000010'";
+const BEN: &str = "'000000000000000000000000000000b1'";
+const BEN_OWED: &str = "'00000000000000000000000000000023'";
+const NONE: &str = "'0000000000000000000000000000ffff'";
+const HASH: &str = "'\\x0707070707070707070707070707070707070707070707070707070707070707'";
+const TIME: &str = "at_micros(5)";
 const BEN_AVAILABLE: &str = "'00000000000000000000000000000020'";
+
+/// Ben's last transaction and everything of it.
+macro_rules! cut {
+    () => {
+        "DELETE FROM transfers WHERE transaction_id = $LEG7; DELETE FROM entries WHERE transfer_id IN ($LEG7, $LEG8);
+         DELETE FROM ledger_transactions WHERE transaction_id = $LEG7;
+         DELETE FROM history_lines WHERE transaction_id = $LEG7;
+         UPDATE account_heads SET seq = 1, balance = -200 WHERE account_id = $OWED;
+         UPDATE account_heads SET seq = 2, balance = 0 WHERE account_id = $BEN"
+    };
+}
+const CUT: &str = cut!();
 
 const TAMPERS: &[Tamper] = &[
     ("a transfer's amount", Check::TransferEntries, "UPDATE transfers SET amount = 2600 WHERE amount = 2500"),
@@ -237,7 +255,86 @@ const TAMPERS: &[Tamper] = &[
     ("a reversal's amount", Check::Redemptions, "UPDATE redemption_reversals SET amount = 400"),
     ("what remains of a redemption", Check::Redemptions, "UPDATE redemption_reversals SET remaining = 1900"),
     ("a reversal removed", Check::Redemptions, "DELETE FROM redemption_reversals"),
+    (
+        "an amount, changed wherever it stands",
+        Check::Seals,
+        "UPDATE transfers SET amount = 50 WHERE transfer_id = $LEG8;
+         UPDATE entries SET amount = 50, balance_after = 50 WHERE transfer_id = $LEG8;
+         UPDATE account_heads SET balance = 50 WHERE account_id = $BEN;
+         UPDATE history_lines SET available_after = 50 WHERE user_id = $BUSER AND n = 3",
+    ),
+    (
+        "a time, changed wherever it stands",
+        Check::Seals,
+        "UPDATE transfers SET effective_at = at_micros(299) WHERE transaction_id = $LEG7;
+         UPDATE ledger_transactions SET effective_at = at_micros(299) WHERE transaction_id = $LEG7",
+    ),
+    ("what a leg is", Check::Seals, "UPDATE transfers SET kind = 'manual_adjustment' WHERE transfer_id = $LEG7"),
+    ("a natural key", Check::Seals, "UPDATE transfers SET origin_id = 'ben-3' WHERE transaction_id = $LEG7"),
+    (
+        "two sealed transfers swapped",
+        Check::Seals,
+        "UPDATE transfers SET transfer_id = $NONE WHERE transfer_id = $LEG5;
+         UPDATE transfers SET transfer_id = $LEG5 WHERE transfer_id = $LEG6;
+         UPDATE transfers SET transfer_id = $LEG6 WHERE transfer_id = $NONE;
+         UPDATE entries SET transfer_id = $NONE WHERE transfer_id = $LEG5;
+         UPDATE entries SET transfer_id = $LEG5 WHERE transfer_id = $LEG6;
+         UPDATE entries SET transfer_id = $LEG6 WHERE transfer_id = $NONE",
+    ),
+    ("the end cut off with everything of it", Check::Seals, CUT),
+    (
+        "the end cut off with its seals",
+        Check::Seals,
+        concat!(cut!(), "; DELETE FROM sealed_transfers WHERE transfer_id IN ($LEG7, $LEG8)"),
+    ),
+    (
+        "a transfer and its leaf",
+        Check::Seals,
+        "UPDATE transfers SET kind = 'manual_adjustment' WHERE transfer_id = $LEG7;
+         UPDATE sealed_transfers SET leaf = $HASH WHERE transfer_id = $LEG7",
+    ),
+    (
+        "two places swapped",
+        Check::Seals,
+        "UPDATE sealed_transfers SET position = 99 WHERE transfer_id = $LEG1;
+         UPDATE sealed_transfers SET position = 0 WHERE n = 1 AND position = 1;
+         UPDATE sealed_transfers SET position = 1 WHERE position = 99",
+    ),
+    (
+        "a place in a block that is not there",
+        Check::Seals,
+        "UPDATE sealed_transfers SET n = 9 WHERE transfer_id = $LEG8",
+    ),
+    ("a block's root", Check::Seals, "UPDATE ledger_blocks SET root = $HASH WHERE n = 1"),
+    ("a block's hash", Check::Seals, "UPDATE ledger_blocks SET hash = $HASH WHERE n = 1"),
+    ("a block's size", Check::Seals, "UPDATE ledger_blocks SET transfers = 4 WHERE n = 1"),
+    ("a block's time", Check::Seals, "UPDATE ledger_blocks SET sealed_at = $TIME WHERE n = 1"),
+    ("a link", Check::Seals, "UPDATE ledger_blocks SET prev_hash = $HASH WHERE n = 2"),
+    ("a block removed", Check::Seals, "DELETE FROM ledger_blocks WHERE n = 1"),
+    ("the last block removed", Check::Seals, "DELETE FROM ledger_blocks WHERE n = 3"),
+    (
+        "a block inserted",
+        Check::Seals,
+        "INSERT INTO ledger_blocks (book_id, n, prev_n, prev_hash, root, transfers, hash, sealed_at)
+           VALUES (1, 4, 3, $HASH, $HASH, 1, $HASH, $TIME)",
+    ),
 ];
+
+/// The SQL with what its names stand for.
+fn named(sql: &str) -> String {
+    let names = [
+        ("$ANA", ANA_AVAILABLE),
+        ("$BUSER", BEN),
+        ("$BEN", BEN_AVAILABLE),
+        ("$USER", ANA),
+        ("$OWED", BEN_OWED),
+        ("$HASH", HASH),
+        ("$TIME", TIME),
+        ("$NONE", NONE),
+    ];
+    let sql = names.iter().fold(sql.to_owned(), |sql, (name, value)| sql.replace(name, value));
+    (0..10).fold(sql, |sql, n| sql.replace(&format!("$LEG{n}"), &format!("'{n:032x}'")))
+}
 
 /// Takes away everything by which the schema would refuse.
 async fn disarm(client: &Client) {
@@ -256,13 +353,14 @@ async fn disarm(client: &Client) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tampering_is_found_by_the_check_that_is_for_it() {
     let (client, database) = attacks::an_honest_book().await;
-    disarm(&client).await;
     let store = PgStore::open(&database.url(), Sessions::default()).expect("a store");
+    assert_eq!(seal_in_blocks_of(&store, 3).await, 8);
+    disarm(&client).await;
     let mut conn = store.patient().await.expect("a session").conn;
     let honest = verify::verdict(&conn).await.expect("it can be read");
     let mut missed = Vec::new();
     for (what, check, sql) in TAMPERS {
-        let sql = sql.replace("$ANA", ANA_AVAILABLE).replace("$BEN", BEN_AVAILABLE).replace("$USER", ANA);
+        let sql = named(sql);
         let tampered = conn.batch_execute(&format!("BEGIN; {sql};")).await;
         tampered.unwrap_or_else(|error| panic!("{what}: {error}"));
         match verify::verdict(&conn).await.expect("it can be read") {

@@ -39,7 +39,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
         ],
         Check::NetSpend => &[promises::NET_SPEND],
         Check::Budgets => &[promises::BUDGET_STEPS, promises::BUDGETS, promises::BUDGET_OF_NOTHING],
-        Check::DueRewards => &[],
+        Check::DueRewards | Check::Seals => &[],
     }
 }
 

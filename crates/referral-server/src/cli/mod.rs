@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use referral_domain::auth::{Role, Scope};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
+use referral_proof::Hash;
 
 pub(crate) use span::Span;
 
@@ -136,7 +137,67 @@ pub(crate) struct ApiKeyCreate {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Ledger {
     /// Recomputes everything: verified, partial, or broken at the first bad place (exit 1).
-    Verify,
+    Verify(VerifyLedger),
+    /// Seals what no block seals yet; a server does so by itself.
+    Seal,
+    /// Makes a key that signs blocks; prints its public half.
+    Keygen(Keygen),
+    /// Prints a user's transfers with their proof, as JSON.
+    Statement(Statement),
+    /// Checks such a statement, without any store: verified, partial, or broken (exit 1).
+    VerifyStatement(VerifyStatement),
+}
+
+/// What is known from outside.
+#[derive(Args, Debug)]
+pub(crate) struct VerifyLedger {
+    /// A hash that was published: one of the blocks must have it.
+    #[arg(long, value_name = "HASH", value_parser = hash)]
+    pub(crate) expect_head: Option<Hash>,
+    /// The program whose head it is; any, when not given.
+    #[arg(long, requires = "expect_head")]
+    pub(crate) program: Option<String>,
+    /// A file with the public key that signs blocks; may be repeated, for keys that were in use before.
+    #[arg(long = "public-key", value_name = "FILE")]
+    pub(crate) public_keys: Vec<PathBuf>,
+}
+
+/// Where the key goes.
+#[derive(Args, Debug)]
+pub(crate) struct Keygen {
+    /// The file to write, which must not exist; only its owner may read it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Whose statement, of which time.
+#[derive(Args, Debug)]
+pub(crate) struct Statement {
+    /// The user's id at the host.
+    #[arg(long, value_name = "ID", value_parser = host_id)]
+    pub(crate) user: HostId,
+    /// The program.
+    #[arg(long, default_value = "default")]
+    pub(crate) program: String,
+    /// Recorded at or after: RFC 3339.
+    #[arg(long, value_name = "T", value_parser = instant)]
+    pub(crate) from: Option<Timestamp>,
+    /// Recorded before.
+    #[arg(long, value_name = "T", value_parser = instant)]
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// What to check, and what is known from outside.
+#[derive(Args, Debug)]
+pub(crate) struct VerifyStatement {
+    /// The statement.
+    pub(crate) file: PathBuf,
+    /// A hash that was published: the statement must lead to it.
+    #[arg(long, value_name = "HASH", value_parser = hash)]
+    pub(crate) expect_head: Option<Hash>,
+    /// A file with the public key that signs blocks; may be repeated.
+    #[arg(long = "public-key", value_name = "FILE")]
+    pub(crate) public_keys: Vec<PathBuf>,
 }
 
 /// What to do with the configuration.
@@ -148,6 +209,10 @@ pub(crate) enum ConfigCommand {
 
 fn host_id(text: &str) -> Result<HostId, &'static str> {
     HostId::parse(text).ok_or("1 to 100 characters, no control characters, no blank at either end")
+}
+
+fn hash(text: &str) -> Result<Hash, &'static str> {
+    referral_proof::text::hash(text).ok_or("a hash is 64 hexadecimal digits")
 }
 
 fn role(word: &str) -> Result<Role, String> {

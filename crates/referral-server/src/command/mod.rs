@@ -4,10 +4,12 @@ mod api_key;
 mod config_check;
 mod demo_key;
 mod doctor;
+mod keygen;
 mod ledger;
 mod migrate;
 mod openapi;
 mod serve;
+mod statement;
 mod token;
 
 use std::io::{ErrorKind, Write};
@@ -38,6 +40,8 @@ pub(crate) fn run(cli: &Cli, environment: &Environment) -> anyhow::Result<Verdic
     match &cli.command {
         Command::Openapi => openapi::openapi(),
         Command::Problems => openapi::problems(),
+        Command::Ledger(Ledger::VerifyStatement(asked)) => statement::verify(asked),
+        Command::Ledger(Ledger::Keygen(asked)) => keygen::run(asked),
         command => {
             let config = Config::load(cli.config.as_deref(), environment)?;
             log::start(&config.log)?;
@@ -52,11 +56,21 @@ async fn configured(config: &Config, command: &Command) -> anyhow::Result<Verdic
         Command::Migrate(asked) => migrate::run(config, asked).await,
         Command::Token(asked) => token::run(config, asked),
         Command::ApiKey(asked) => api_key::run(&ready_app(config).await?, asked).await,
-        Command::Ledger(Ledger::Verify) => ledger::verify(&*store::existing(config).await?.reports).await,
+        Command::Ledger(asked) => ledger_command(config, asked).await,
         Command::Doctor => doctor::run(config).await,
         Command::Config(ConfigCommand::Check) => config_check::run(config),
         Command::Openapi => openapi::openapi(),
         Command::Problems => openapi::problems(),
+    }
+}
+
+async fn ledger_command(config: &Config, asked: &Ledger) -> anyhow::Result<Verdict> {
+    match asked {
+        Ledger::Verify(asked) => ledger::verify(&*store::existing(config).await?.reports, asked).await,
+        Ledger::Seal => ledger::seal(&ready_app(config).await?, config.signing_key.as_ref()).await,
+        Ledger::Statement(asked) => statement::print(&*store::existing(config).await?.reports, asked).await,
+        Ledger::VerifyStatement(asked) => statement::verify(asked),
+        Ledger::Keygen(asked) => keygen::run(asked),
     }
 }
 

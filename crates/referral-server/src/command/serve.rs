@@ -80,13 +80,11 @@ async fn run_until_stopped(
     let server = server::serve(shared, listener, config, &stop)?;
     tell_limits(config);
     tracing::info!(%address, "serving on {}", config.public_url_at(address));
-    let mut workers = server::start_workers(app, &meter, &stop);
+    let mut workers = server::start_workers(app, config.signing_key.clone(), &meter, &stop);
     workers.extend(told_by.map(|store| server::hear_news(app, store, &stop)));
     server.await.context("the server broke down")?;
     app.close_lane().await;
-    for worker in workers {
-        worker.await.context("a worker broke down")?;
-    }
+    workers.end().await.context("a worker broke down")?;
     match metrics {
         Some(metrics) => metrics.await?.context("the metrics broke down"),
         None => Ok(()),

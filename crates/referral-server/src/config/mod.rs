@@ -22,6 +22,7 @@ use referral_app::Limits;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
+use referral_proof::sign::SigningKey;
 use referral_rails::Debtor;
 
 pub(crate) use database::{Database, PostgresUrl};
@@ -59,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) cors: CorsPolicy,
     /// `None`: the server keeps one of its own beside the store.
     pub(crate) identity_key: Option<Secret>,
+    /// What signs the ledger's blocks; `None`: they are not signed.
+    pub(crate) signing_key: Option<SigningKey>,
     /// `None`: nothing is limited, for benchmarks.
     pub(crate) limits: Option<Limits>,
     /// Who pays by SEPA; `None`: nobody does.
@@ -147,6 +150,7 @@ impl Reading {
             trusted_proxies: self.read(setting::TRUSTED_PROXIES, value::proxies).unwrap_or_default(),
             cors: self.read(setting::CORS_ORIGINS, value::origins).unwrap_or_default(),
             identity_key: self.read(setting::IDENTITY_KEY, value::secret),
+            signing_key: self.read(setting::SIGNING_KEY_FILE, value::signing_key),
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
             debtor: self.debtor(),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),

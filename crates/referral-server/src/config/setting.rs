@@ -39,6 +39,7 @@ pub(crate) const TRUSTED_PROXIES: Setting = plain("REFERRAL_TRUSTED_PROXIES");
 pub(crate) const CORS_ORIGINS: Setting = plain("REFERRAL_CORS_ORIGINS");
 pub(crate) const COOKIE_DOMAIN: Setting = plain("REFERRAL_COOKIE_DOMAIN");
 pub(crate) const IDENTITY_KEY: Setting = secret("REFERRAL_IDENTITY_KEY");
+pub(crate) const SIGNING_KEY_FILE: Setting = plain("REFERRAL_SIGNING_KEY_FILE");
 pub(crate) const LIMITS: Setting = plain("REFERRAL_LIMITS");
 pub(crate) const SEPA_DEBTOR_NAME: Setting = plain("REFERRAL_SEPA_DEBTOR_NAME");
 pub(crate) const SEPA_DEBTOR_IBAN: Setting = secret("REFERRAL_SEPA_DEBTOR_IBAN");
@@ -48,7 +49,7 @@ pub(crate) const LOG: Setting = plain("REFERRAL_LOG");
 pub(crate) const WORKERS: Setting = plain("REFERRAL_WORKERS");
 
 /// Everything that can be configured.
-pub(crate) const ALL: [Setting; 24] = [
+pub(crate) const ALL: [Setting; 25] = [
     DATABASE_URL,
     REDIS_URL,
     BIND,
@@ -66,6 +67,7 @@ pub(crate) const ALL: [Setting; 24] = [
     CORS_ORIGINS,
     COOKIE_DOMAIN,
     IDENTITY_KEY,
+    SIGNING_KEY_FILE,
     LIMITS,
     SEPA_DEBTOR_NAME,
     SEPA_DEBTOR_IBAN,

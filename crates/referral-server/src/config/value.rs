@@ -8,6 +8,7 @@ use actix_web::http::Uri;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
+use referral_proof::sign::SigningKey;
 
 use super::fault::{Wrong, wrong};
 use super::secret::Secret;
@@ -52,6 +53,16 @@ fn is_web(uri: &Uri) -> bool {
 pub(super) fn proxies(text: &str) -> Result<TrustedProxies, Wrong> {
     let rule = |bad: Vec<String>| format!("{} is neither an address nor a network", bad.join(", "));
     TrustedProxies::parse(text).map_err(|bad| wrong(rule(bad), "write for instance 10.0.0.0/8,::1"))
+}
+
+/// A file with an Ed25519 key.
+pub(super) fn signing_key(text: &str) -> Result<SigningKey, Wrong> {
+    let file = std::fs::read(text).map_err(|error| {
+        wrong(format!("cannot be read: {error}"), "make one with `referral-server ledger keygen --out FILE`")
+    })?;
+    SigningKey::read(&file).map_err(|fault| {
+        wrong(format!("holds no key: {fault}"), "make one with `referral-server ledger keygen --out FILE`")
+    })
 }
 
 /// A domain of which our cookies are valid.

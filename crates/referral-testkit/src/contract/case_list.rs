@@ -280,6 +280,18 @@ macro_rules! store_contract {
                 a_journal_holds_every_transaction_of_a_span_once_oldest_first,
                 a_journals_legs_come_to_the_trial_balance,
             }
+            sealing {
+                what_is_posted_is_sealed_once_and_verified,
+                what_is_not_sealed_yet_is_told,
+                a_search_that_ends_at_its_limit_goes_on_with_its_mark,
+                a_pass_that_is_not_committed_loses_nobody,
+                a_late_commit_with_an_early_id_is_sealed_later,
+                each_program_has_a_chain_of_its_own,
+                of_sealers_at_once_each_transfer_is_sealed_by_one,
+                a_block_that_does_not_follow_is_refused,
+                blocks_are_read_back_equal_and_in_order,
+                each_of_a_users_transfers_leads_to_the_root_of_its_block,
+            }
             proof {
                 an_empty_ledger_verifies,
                 honest_work_verifies_with_true_counts,
@@ -378,6 +390,7 @@ mod tests {
             refusals,
             reports,
             rules,
+            sealing,
             snapshots,
             spending,
             unit_of_work,

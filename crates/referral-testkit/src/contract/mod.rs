@@ -49,6 +49,7 @@ pub mod refunds;
 pub mod refusals;
 pub mod reports;
 pub mod rules;
+pub mod sealing;
 pub mod snapshots;
 pub mod spending;
 pub mod unit_of_work;

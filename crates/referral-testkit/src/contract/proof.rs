@@ -10,8 +10,12 @@ use crate::build::{a_program, a_referral, a_spend, reference, usd};
 use crate::fake::NOON;
 use crate::world::World;
 
+/// The verdict, and within it everything but what seals say: that is for the cases of `sealing`.
 async fn verdict(world: &World) -> Verdict {
-    world.reports.verify().await.expect("a report")
+    match world.reports.verify().await.expect("a report") {
+        Verdict::Verified(counts) => Verdict::Verified(LedgerCounts { unsealed: Vec::new(), ..counts }),
+        broken @ Verdict::Broken { .. } => broken,
+    }
 }
 
 pub async fn an_empty_ledger_verifies(subject: Subject) {
@@ -35,6 +39,7 @@ pub async fn honest_work_verifies_with_true_counts(subject: Subject) {
         accounts: 6,
         lines: 14,
         referrals: 6,
+        ..LedgerCounts::default()
     };
     assert_eq!(verdict(&world).await, Verdict::Verified(each));
 }

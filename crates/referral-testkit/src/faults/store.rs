@@ -15,13 +15,13 @@ use referral_domain::id::{
     UserId,
 };
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Origin, Wallet};
+use referral_domain::ledger::{Mark, Origin, Unsealed, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::payout::{Batch, MethodKind, Payout, PayoutMethod};
 use referral_domain::port::{
     Adjustments, ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey,
-    Inserted, Ledger, Matured, NewUser, Payouts, Programs, Recorder, Redemptions, Referrals, Spending, Store,
-    StoreError, StoredReply, UnitOfWork, Users,
+    Inserted, Ledger, Matured, NewUser, Payouts, Programs, Recorder, Redemptions, Referrals, Sealing,
+    Spending, Store, StoreError, StoredReply, UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
@@ -166,6 +166,9 @@ faulty! {
         fn lock(id: ApiKeyId) -> Option<ApiKey>;
         fn revoke(id: ApiKeyId, at: Timestamp) -> bool;
         fn touch(id: ApiKeyId, at: Timestamp) -> ();
+    }
+    Sealing by sealing {
+        fn unsealed(mark: Option<&Mark>, now: Timestamp, limit: u32) -> Option<Unsealed>;
     }
     Recorder by recorder {
         fn record(book: BookId, changes: &Changes) -> ();

@@ -191,6 +191,9 @@ problem_codes! {
     IpLimit = 429 "ip-limit", "Too many sign-ups from this address",
         "More people signed up from one network address than the program allows; nothing was consumed.",
         "Let the person sign up, and repeat the same call after `Retry-After`.";
+    VerificationRunning = 429 "verification-running", "The ledger is being verified",
+        "A verification reads the whole ledger, so a server runs one at a time.",
+        "Ask again later; the one that runs is not disturbed.";
     TooManyRequests = 429 "too-many-requests", "Too many requests",
         "The caller's quota for this endpoint is used up.",
         "Wait as long as `Retry-After` says.";
@@ -285,7 +288,7 @@ mod tests {
                 "idempotency-key-reused",
             ],
         ),
-        (429, &["referrer-limit", "ip-limit", "too-many-requests"]),
+        (429, &["referrer-limit", "ip-limit", "verification-running", "too-many-requests"]),
         (500, &["internal"]),
         (503, &["store-unavailable", "busy"]),
     ];

@@ -14,31 +14,32 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 16] = [
-    Place { package: "referral-domain", sees: &[], tests_see: &[] },
+const GRAPH: [Place; 17] = [
+    Place { package: "referral-proof", sees: &[], tests_see: &[] },
+    Place { package: "referral-domain", sees: &["referral-proof"], tests_see: &[] },
     Place {
         package: "referral-app",
-        sees: &["referral-domain"],
+        sees: &["referral-proof", "referral-domain"],
         tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-testkit",
-        sees: &["referral-domain", "referral-app"],
+        sees: &["referral-proof", "referral-domain", "referral-app"],
         tests_see: &["referral-memory"],
     },
     Place {
         package: "referral-memory",
-        sees: &["referral-domain", "referral-app"],
+        sees: &["referral-proof", "referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
     Place {
         package: "referral-sqlite",
-        sees: &["referral-domain", "referral-app"],
+        sees: &["referral-proof", "referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
     Place {
         package: "referral-postgres",
-        sees: &["referral-domain", "referral-app", "referral-pg-session"],
+        sees: &["referral-proof", "referral-domain", "referral-app", "referral-pg-session"],
         tests_see: &["referral-testkit"],
     },
     Place {
@@ -52,12 +53,13 @@ const GRAPH: [Place; 16] = [
     Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
         package: "referral-http",
-        sees: &["referral-domain", "referral-app", "referral-wire", "referral-gate"],
+        sees: &["referral-proof", "referral-domain", "referral-app", "referral-wire", "referral-gate"],
         tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-server",
         sees: &[
+            "referral-proof",
             "referral-domain",
             "referral-app",
             "referral-memory",
@@ -73,6 +75,7 @@ const GRAPH: [Place; 16] = [
         package: "referral-tests",
         sees: &[],
         tests_see: &[
+            "referral-proof",
             "referral-domain",
             "referral-app",
             "referral-memory",

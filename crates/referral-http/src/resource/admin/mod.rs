@@ -73,3 +73,4 @@ fn filtered<const N: usize>(list: List, given: [(&'static str, Option<String>); 
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
     given.fold(list, |list, (name, value)| list.filter(name, value))
 }
+pub mod proof;

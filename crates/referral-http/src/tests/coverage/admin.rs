@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use referral_domain::auth::{Role, Scope};
 use referral_testkit::build::a_program;
+use referral_testkit::sealer::seal_in_blocks_of;
 use serde_json::{Value, json};
 
 use super::credentials::{all_but, refused};
@@ -33,6 +34,7 @@ pub(in crate::tests) fn rules(changes: Value) -> Value {
 pub(super) async fn bodies(story: &Story) -> BTreeMap<String, Request> {
     let mut all = administered(story).await;
     all.extend(payouts(story).await);
+    all.extend(proven(story).await);
     all
 }
 
@@ -103,6 +105,14 @@ async fn payouts(story: &Story) -> BTreeMap<String, Request> {
         of("POST", "/api/admin/payout-batches/{id}/settle", &sent, Value::String(file)),
     ]
     .into()
+}
+
+/// The ledger's proof.
+async fn proven(story: &Story) -> BTreeMap<String, Request> {
+    seal_in_blocks_of(story.app.store(), 100).await;
+    let get = |path: &str| (format!("GET {path}"), (path.to_owned(), Value::Null));
+    [get("/api/admin/ledger/verify"), get("/api/admin/ledger/blocks"), get("/api/admin/ledger/blocks/head")]
+        .into()
 }
 
 /// What a second, equal request of a write is answered with.

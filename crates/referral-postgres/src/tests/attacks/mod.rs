@@ -6,6 +6,7 @@
 
 mod honest;
 mod on_audit;
+mod on_blocks;
 mod on_ledger;
 mod on_lines;
 mod on_postgres;
@@ -42,7 +43,7 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 fn attacks() -> Vec<Attack> {
     let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
     let later = [on_audit::attacks(), on_promises::attacks(), on_refunds::attacks(), on_postgres::attacks()];
-    attacks.into_iter().chain(later).flatten().collect()
+    attacks.into_iter().chain(later).flatten().chain(on_blocks::attacks()).collect()
 }
 
 /// Lets numbers stand for instants (microseconds) and days, so that the attacks read like those on the other stores.

@@ -11,7 +11,7 @@ pub(super) fn attacks() -> Vec<Attack> {
 }
 
 /// Every table whose rows stay, with what refuses to empty it.
-const KEPT: [(&str, &str); 22] = [
+const KEPT: [(&str, &str); 24] = [
     ("books", "books_stay_whole"),
     ("programs", "programs_stay_whole"),
     ("rule_versions", "rule_versions_stay_whole"),
@@ -34,11 +34,20 @@ const KEPT: [(&str, &str); 22] = [
     ("holds", "holds_stay_whole"),
     ("hold_steps", "hold_steps_stay_whole"),
     ("budget_months", "budget_months_stay_whole"),
+    ("ledger_blocks", "ledger_blocks_stay_whole"),
+    ("sealed_transfers", "sealed_transfers_stay_whole"),
 ];
 
 /// Alone, since `CASCADE` would meet another table's trigger first.
 fn whole_tables() -> Vec<Attack> {
-    let leaf = ["account_heads", "spend_folds", "commission_steps", "hold_steps", "budget_months"];
+    let leaf = [
+        "account_heads",
+        "spend_folds",
+        "commission_steps",
+        "hold_steps",
+        "budget_months",
+        "sealed_transfers",
+    ];
     let emptied = KEPT.iter().filter(|(table, _)| leaf.contains(table));
     let empty = |(table, by): &(&'static str, &'static str)| {
         attack("empty a table", Named(by), format!("TRUNCATE {table};"))

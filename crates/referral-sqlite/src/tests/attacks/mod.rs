@@ -7,6 +7,7 @@
 mod held;
 mod honest;
 mod on_audit;
+mod on_blocks;
 mod on_holds;
 mod on_ledger;
 mod on_lines;
@@ -51,6 +52,7 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 fn attacks() -> Vec<Attack> {
     [
         on_audit::attacks(),
+        on_blocks::attacks(),
         on_ledger::attacks(),
         on_lines::attacks(),
         on_holds::attacks(),

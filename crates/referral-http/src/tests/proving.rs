@@ -1,0 +1,89 @@
+//! The proof of the ledger, as those who administer read it.
+
+use referral_testkit::sealer::seal_in_blocks_of;
+use serde_json::{Value, json};
+
+use super::{Speaker, Story};
+
+const VERIFY: &str = "/api/admin/ledger/verify";
+const BLOCKS: &str = "/api/admin/ledger/blocks";
+
+fn finance(story: &Story) -> Speaker {
+    story.app.user_with("u_ada", json!({"role": "finance"}))
+}
+
+#[actix_web::test]
+async fn a_ledger_is_partial_until_it_is_sealed_and_then_verified() {
+    let story = Story::told().await;
+    let told = finance(&story).get(VERIFY).await.json(200);
+    assert_eq!(
+        (&told["answer"], &told["broken"], &told["heads"]),
+        (&json!("partial"), &Value::Null, &json!([]))
+    );
+    let waiting = &told["not_covered"][0];
+    assert_eq!(
+        (&waiting["program"], &waiting["transfers"]),
+        (&json!("default"), &told["counts"]["transfers"])
+    );
+    let sealed = seal_in_blocks_of(story.app.store(), 1).await;
+    let told = finance(&story).get(VERIFY).await.json(200);
+    assert_eq!((&told["answer"], &told["not_covered"]), (&json!("verified"), &json!([])));
+    assert_eq!(
+        (&told["counts"]["blocks"], &told["counts"]["sealed_transfers"]),
+        (&json!(sealed), &json!(sealed))
+    );
+    let head = finance(&story).get(&format!("{BLOCKS}/head")).await.json(200);
+    assert_eq!(told["heads"], json!([{"program": "default", "block": sealed, "hash": head["hash"]}]));
+}
+
+#[actix_web::test]
+async fn a_published_head_is_found_or_the_chain_was_rewritten() {
+    let story = Story::told().await;
+    seal_in_blocks_of(story.app.store(), 1).await;
+    let first =
+        finance(&story).get(BLOCKS).await.json(200)["items"].as_array().expect("blocks").last().cloned();
+    let first = first.expect("a block");
+    let expecting = |hash: &str| format!("{VERIFY}?expect_head={hash}");
+    let hash = first["hash"].as_str().expect("a hash").to_owned();
+    let told = finance(&story).get(&expecting(&hash)).await.json(200);
+    assert_eq!(told["answer"], "verified");
+    assert_eq!(told["published"], json!({"program": "default", "block": 1, "hash": hash}));
+    let told = finance(&story).get(&expecting(&"0".repeat(64))).await.json(200);
+    assert_eq!((&told["answer"], &told["broken"]["check"]), (&json!("broken"), &json!("seals")));
+    finance(&story).get(&expecting("abc")).await.refused(400, "invalid-query");
+}
+
+#[actix_web::test]
+async fn blocks_follow_one_another_over_pages() {
+    let story = Story::told().await;
+    let sealed = seal_in_blocks_of(story.app.store(), 1).await;
+    let (mut numbers, mut prev, mut next) = (Vec::new(), None, String::new());
+    loop {
+        let page = finance(&story).get(&format!("{BLOCKS}?limit=1{next}")).await.json(200);
+        for block in page["items"].as_array().expect("blocks") {
+            assert!(
+                prev.is_none_or(|prev: Value| prev == block["hash"]),
+                "newest first, each named by the one before"
+            );
+            prev = Some(block["prev"].clone());
+            numbers.push(block["n"].as_u64().expect("a number"));
+        }
+        match page["next_cursor"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(numbers, (1..=sealed as u64).rev().collect::<Vec<_>>());
+    assert_eq!(prev, Some(json!("0".repeat(64))));
+}
+
+#[actix_web::test]
+async fn there_is_no_head_before_the_first_block_and_one_verification_at_a_time() {
+    let story = Story::told().await;
+    finance(&story).get(&format!("{BLOCKS}/head")).await.refused(404, "not-found");
+    let turn = story.app.app().verify_turn().expect("nobody verifies");
+    let reply = finance(&story).get(VERIFY).await;
+    reply.refused(429, "verification-running");
+    drop(turn);
+    assert_eq!(finance(&story).get(VERIFY).await.status, 200);
+}

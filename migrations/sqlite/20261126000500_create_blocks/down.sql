@@ -1,0 +1,2 @@
+DROP TABLE sealed_transfers;
+DROP TABLE ledger_blocks;
