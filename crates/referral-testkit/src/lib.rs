@@ -9,5 +9,7 @@ pub mod fake;
 pub mod faults;
 pub mod fingerprint;
 pub mod launch;
+pub mod pausable;
+pub mod random;
 pub mod transact;
 pub mod world;
