@@ -41,16 +41,14 @@ pub mod credit;
 pub mod explain;
 pub mod grant;
 pub mod hold;
-pub mod id;
 pub mod identity;
-pub mod ledger;
-pub mod money;
 pub mod port;
 pub mod program;
 pub mod reference;
 pub mod referral;
 pub mod settle;
 pub mod spend;
-pub mod time;
 pub mod tracking;
 pub mod user;
+
+pub use referral_ledger::{id, ledger, money, time};

@@ -19,7 +19,7 @@ pub struct LedgerCounts {
     pub referrals: u64,
 }
 
-crate::auth::words! {
+crate::words! {
     /// What was checked.
     Check {
         /// Each transfer has an entry for each of its user sides, equal in account, side and amount, and no entry lacks one.
