@@ -4,6 +4,9 @@
 //! for 60 days. By setting: a hold of 14 days, a tenth of what is spent in two months but at most 12.00, a budget of
 //! 30.00 of rewards a month.
 
+mod credits;
+mod level;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{DAY, month, plus_months};
@@ -346,50 +349,6 @@ impl Oracle {
         let refunded: i64 = self.events.values().filter(names).filter(weighs).map(|it| it.cents).sum();
         cents - refunded.min(cents)
     }
-
-    pub(super) fn may_redeem(&self, user: usize) -> bool {
-        match self.email(user) {
-            Email::Yes { .. } => true,
-            Email::No => false,
-            Email::Unknown => self.people[user].brought.is_none(),
-        }
-    }
-
-    pub(super) fn redeem(&mut self, reference: usize, user: usize, cents: i64, up_to: bool) -> Answer {
-        let (asked, available) = ((user, cents, up_to), self.people[user].purse.available);
-        match self.taken.get(&reference) {
-            Some(known) if known.asked == asked => return Answer::Again,
-            Some(_) => return Answer::Conflict,
-            None if !self.may_redeem(user) => return Answer::Refused("not verified"),
-            None if cents > available && !up_to => return Answer::Refused("too little"),
-            None => {}
-        }
-        let remaining = cents.min(available);
-        self.people[user].purse.take(remaining);
-        self.taken.insert(reference, Taken { asked, remaining });
-        Answer::Done
-    }
-
-    pub(super) fn reverse(&mut self, reference: usize, redemption: usize, cents: Option<i64>) -> Answer {
-        let Some(taken) = self.taken.get_mut(&redemption) else { return Answer::Refused("not found") };
-        let back = cents.unwrap_or(taken.remaining);
-        match self.given_back.get(&reference) {
-            Some(known) if *known == (redemption, cents) => return Answer::Again,
-            Some(_) => return Answer::Conflict,
-            None if back == 0 || back > taken.remaining => return Answer::Refused("over"),
-            None => {}
-        }
-        taken.remaining -= back;
-        let user = taken.asked.0;
-        self.receive(user, back);
-        self.given_back.insert(reference, (redemption, cents));
-        Answer::Done
-    }
-
-    fn receive(&mut self, user: usize, amount: i64) {
-        let repaid = self.people[user].purse.receive(amount);
-        self.saw("owed and repaid", repaid);
-    }
 }
 
 fn within(applied_at: i64, at: i64) -> bool {
@@ -433,5 +392,3 @@ impl Brought {
         }
     }
 }
-
-mod level;
