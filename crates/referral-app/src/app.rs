@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_domain::code::FoldedCode;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::{Fingerprint, IdentityKey};
 use referral_domain::money::{Currency, MoneyFault};
 use referral_domain::port::{
-    Chance, Clock, Ids, Inserted, Limiter, NewUser, Reports, Store, StoreError, Unit,
+    Chance, Clock, Ids, Inserted, Limiter, NewUser, Rail, Reports, Store, StoreError, Unit,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -53,6 +54,10 @@ pub struct App {
     pub(crate) codes: Option<CodeCache>,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
+    /// How batches of payouts leave.
+    rails: Arc<[Box<dyn Rail>]>,
+    /// How far one person may adjust alone.
+    adjustments: AdjustmentLimit,
 }
 
 impl App {
@@ -61,7 +66,14 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let reports = Arc::new(SharedReads::new(parts.reports.clone()));
         let parts = Parts { reports, ..parts };
-        Self { parts, limiter_down: Arc::default(), codes: None, lane: None }
+        Self {
+            parts,
+            limiter_down: Arc::default(),
+            codes: None,
+            lane: None,
+            rails: Arc::new([]),
+            adjustments: AdjustmentLimit::default(),
+        }
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
@@ -82,9 +94,25 @@ impl App {
         Self { codes: Some(CodeCache::living(LIFE)), ..self }
     }
 
+    /// The same, but batches of payouts can leave by these rails.
+    #[must_use]
+    pub fn with_rails(self, rails: Vec<Box<dyn Rail>>) -> Self {
+        Self { rails: rails.into(), ..self }
+    }
+
+    /// The rail of a format.
+    pub(crate) fn rail(&self, format: &str) -> Option<&dyn Rail> {
+        self.rails.iter().map(Box::as_ref).find(|rail| rail.format() == format)
+    }
+
     /// Forgets what was looked up of a code: it may have changed.
     pub fn forget_code(&self, book: BookId, folded: &FoldedCode) {
         self.codes.iter().for_each(|codes| codes.forget(book, folded));
+    }
+
+    /// Forgets what was looked up of a program: it may have changed.
+    pub(crate) fn forget_program(&self, slug: &Slug) {
+        self.codes.iter().for_each(|codes| codes.forget_program(slug));
     }
 
     /// Forgets what was looked up of all codes.
@@ -123,10 +151,21 @@ impl App {
     }
 
     /// 63 random bits.
-    fn draw_number(&self) -> i64 {
+    pub(crate) fn draw_number(&self) -> i64 {
         let mut bytes = [0; 8];
         self.chance().fill(&mut bytes);
         i64::from_be_bytes(bytes) & i64::MAX
+    }
+
+    /// The same, but one person may adjust this much alone.
+    #[must_use]
+    pub const fn limiting_adjustments(mut self, limit: AdjustmentLimit) -> Self {
+        self.adjustments = limit;
+        self
+    }
+
+    pub(crate) const fn adjustment_limit(&self) -> AdjustmentLimit {
+        self.adjustments
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

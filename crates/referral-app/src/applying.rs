@@ -7,7 +7,7 @@ use referral_domain::apply::{self, Applied, ApplyOrder, ApplyScene, GENERATIONS,
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::identity::Fingerprint;
 use referral_domain::port::{NewUser, ReferralReport, StoreError, Unit};
-use referral_domain::program::Program;
+use referral_domain::program::{Program, Terms};
 use referral_domain::spend::PARKED_FOR;
 use referral_domain::time::{DAY, Timestamp};
 use referral_domain::user::UserFacts;
@@ -86,9 +86,25 @@ pub(crate) async fn arrive(
     let scene = load(unit, program, referred, referrer, code, now).await?;
     let mut told = spread(unit, program, &scene.referred, now, ids).await?;
     let existing = told.own.take();
-    let scene = ApplyScene { existing, ..scene };
+    let promised = promised(unit, program, arrival, now).await?;
+    let scene = ApplyScene { existing, promised, ..scene };
     let decided = decide(unit, arrival.order, scene, &mut told.purse, now, ids).await?;
     Ok((decided, told))
+}
+
+/// The terms in force when a code was applied, when that was earlier: what is published since does not touch them.
+async fn promised(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    arrival: &Arrival<'_>,
+    now: Timestamp,
+) -> Result<Option<(u32, Terms)>, StoreError> {
+    let applied_at = arrival.order.applied_at;
+    if arrival.code.is_none() || applied_at >= now {
+        return Ok(None);
+    }
+    let then = unit.programs().find(&program.slug, applied_at).await?;
+    Ok(then.map(|program| (program.rule_version, program.rules.terms)))
 }
 
 /// Decides, and once more when that shows that the month's budget must be known.
@@ -187,6 +203,7 @@ async fn load(
     let book = program.book;
     let mut scene = ApplyScene {
         program: program.clone(),
+        promised: None,
         code,
         referred,
         referrer,

@@ -76,6 +76,11 @@ impl CodeCache {
         Ok(found)
     }
 
+    /// Forgets a program.
+    pub(crate) fn forget_program(&self, slug: &Slug) {
+        self.programs.invalidate(slug);
+    }
+
     /// Forgets one.
     pub(crate) fn forget(&self, book: BookId, folded: &FoldedCode) {
         self.codes.invalidate(&(book, folded.clone()));

@@ -2,19 +2,24 @@
 //! which API key. They are not cached: a key that was revoked is refused by the next request, a program that was paused is
 //! paused ([`coalesce`](crate::coalesce) says how).
 
+mod ledger;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::id::{BookId, UserId};
+use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::ledger::Verdict;
+use referral_domain::payout::PayoutMethod;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
+    AccountReport, AuditFilter, AuditItem, BatchFilter, BatchHead, CodeFilter, CodeItem, EventReport,
+    HistoryFilter, HistoryItem, MyReferralReport, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary,
     ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
@@ -60,6 +65,15 @@ impl Reports for SharedReads {
         self.reports.programs(now).await
     }
 
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        self.reports.rule_versions(program, before, limit).await
+    }
+
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
         self.api_keys.get(hash, ANY_TIME).await
     }
@@ -70,6 +84,10 @@ impl Reports for SharedReads {
 
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
         self.reports.code(book, folded).await
+    }
+
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
+        self.reports.codes(book, filter).await
     }
 
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
@@ -127,4 +145,25 @@ impl Reports for SharedReads {
     async fn verify(&self) -> Result<Verdict, StoreError> {
         self.reports.verify().await
     }
+}
+
+macro_rules! passed_on {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl PayoutReports for SharedReads {$(
+            async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.reports.$name($($argument),*).await
+            }
+        )+}
+    };
+}
+
+passed_on! {
+    fn payout_method(book: BookId, host: &HostId) -> Option<PayoutMethod>;
+    fn payouts(book: BookId, filter: &PayoutFilter) -> Vec<PayoutItem>;
+    fn payout(book: BookId, id: PayoutId) -> Option<PayoutItem>;
+    fn payout_summary(book: BookId, host: &HostId, aged: Timestamp) -> PayoutSummary;
+    fn batches(book: BookId, filter: &BatchFilter) -> Vec<BatchHead>;
+    fn batch(book: BookId, id: BatchId) -> Option<(BatchHead, Vec<PayoutItem>)>;
+    fn names(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
 }

@@ -30,6 +30,8 @@ pub struct Limits {
     pub user: Quota,
     /// Applications of a code per user.
     pub apply: Quota,
+    /// Requests for a payout per user.
+    pub payout: Quota,
 }
 
 impl Default for Limits {
@@ -39,6 +41,7 @@ impl Default for Limits {
             validate_misses: Quota { most: 20, window: 600 * SECOND },
             user: Quota { most: 600, window: 60 * SECOND },
             apply: Quota { most: 10, window: HOUR },
+            payout: Quota { most: 5, window: HOUR },
         }
     }
 }
@@ -68,7 +71,7 @@ impl App {
         self.admit_caller("apply", program, user, |limits| limits.apply).await
     }
 
-    async fn admit_caller(
+    pub(crate) async fn admit_caller(
         &self,
         what: &str,
         program: &Slug,

@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::code::{Code, Unusable};
 use crate::commission::CommissionProgress;
 use crate::id::{ReferralId, UserId};
-use crate::program::Program;
+use crate::program::{Program, Terms};
 use crate::reference::SourceId;
 use crate::referral::{Attribution, Award, Progress, Referral, ReferralFacts, Review, SpendTotals, State};
 use crate::settle::{Circumstances, Grant, gained, hear_email, settle};
@@ -25,6 +25,8 @@ pub const GENERATIONS: u32 = 5;
 pub struct ApplyScene {
     /// The program, with the rules in force.
     pub program: Program,
+    /// The terms in force when the code was applied, with their version, when that was earlier.
+    pub promised: Option<(u32, Terms)>,
     /// The code, locked; `None` when nobody has it.
     pub code: Option<Code>,
     /// The referred user, locked.
@@ -137,7 +139,7 @@ pub enum Applied {
 /// # let text = CodeText::parse("K7WQ2M9X").expect("a code");
 /// # let code = Code::primary(book, CodeId::from_uuid(Uuid::from_u128(3)), ana.id, text, now);
 /// let scene = ApplyScene {
-///     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
+///     program, promised: None, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
 ///     ancestors: vec![], crowding: None, parked: vec![], refunds: Default::default(),
 /// };
 /// let mut budget = Budget::unbounded(now.month());
@@ -247,7 +249,7 @@ fn make(
 
 fn fresh(order: &ApplyOrder, scene: &ApplyScene, code: &Code, id: ReferralId, now: Timestamp) -> Referral {
     let ApplyScene { program, referred, .. } = scene;
-    let terms = program.rules.terms;
+    let (rule_version, terms) = scene.promised.unwrap_or((program.rule_version, program.rules.terms));
     let facts = ReferralFacts {
         book: program.book,
         id,
@@ -255,7 +257,7 @@ fn fresh(order: &ApplyOrder, scene: &ApplyScene, code: &Code, id: ReferralId, no
         referred: referred.id,
         code: code.id,
         code_text: code.text.clone(),
-        rule_version: program.rule_version,
+        rule_version,
         terms,
         attribution: order.attribution.clone(),
         signed_up_at: referred.signed_up_at,

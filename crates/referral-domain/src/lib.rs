@@ -31,10 +31,12 @@
 //! | I16 | Monthly rewards never exceed the program's budget. | `hold::the_first_reward_that_does_not_fit_closes_its_month_to_later_ones`; `contract::budgets::a_budget_is_never_exceeded_at_whatever_concurrency`, `contract::races::of_two_thousand_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget` |
 //! | I17 | No ring of referrals exists. | `apply::each_refusal_is_reached_and_of_two_the_first_is_told` (`referral-cycle`); `contract::referrals::no_ring_is_closed_by_users_who_apply_each_others_codes_at_once` |
 
+pub mod adjustment;
 pub mod apply;
 pub mod audit;
 pub mod auth;
 pub mod budget;
+pub mod chart;
 pub mod code;
 pub mod commission;
 pub mod credit;
@@ -42,13 +44,18 @@ pub mod explain;
 pub mod grant;
 pub mod hold;
 pub mod identity;
+pub mod payout;
 pub mod port;
 pub mod program;
 pub mod reference;
 pub mod referral;
+pub mod retraction;
+pub mod rules;
 pub mod settle;
 pub mod spend;
+pub mod statement;
 pub mod tracking;
+pub mod trial_balance;
 pub mod user;
 
 pub use referral_ledger::{id, ledger, money, time};

@@ -4,18 +4,20 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
+use crate::auth::words;
 use crate::id::BookId;
 use crate::money::{Currency, Money};
 use crate::reference::Slug;
 use crate::time::Timestamp;
 
-/// Whether a program takes new referrals and grants rewards.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ProgramStatus {
-    /// It does.
-    Active,
-    /// It does neither; what falls due is withheld as `program-paused`.
-    Paused,
+words! {
+    /// Whether a program takes new referrals and grants rewards.
+    ProgramStatus {
+        /// It does.
+        Active = "active",
+        /// It does neither; what falls due is withheld as `program-paused`.
+        Paused = "paused",
+    }
 }
 
 /// A company's referral program: one book of the ledger, one currency for ever.

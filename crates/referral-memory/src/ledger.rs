@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use referral_domain::hold::Hold;
 use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
-use referral_domain::ledger::{Line, Wallet};
+use referral_domain::ledger::{Line, Origin, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
 use referral_domain::time::Timestamp;
@@ -45,6 +45,22 @@ impl Ledger for MemoryUnit {
             let place = state.line_transactions.find(&(book, transaction));
             let line = place.map(|(user, n)| state.lines.get(&(book, *user, *n))).transpose()?;
             line.map(|line| state.history_item(book, line)).transpose()
+        })
+        .await
+    }
+
+    async fn posted(
+        &mut self,
+        book: BookId,
+        origin: Origin,
+        origin_id: &str,
+    ) -> Result<Option<HistoryItem>, StoreError> {
+        let key = (book, origin, origin_id.to_owned(), 0);
+        self.call(|state| {
+            let Some(transfer) = state.natural_keys.find(&key) else { return Ok(None) };
+            let transaction = state.transfers.get(&(book, *transfer))?.transaction;
+            let (user, n) = *state.line_transactions.get(&(book, transaction))?;
+            state.history_item(book, state.lines.get(&(book, user, n))?).map(Some)
         })
         .await
     }

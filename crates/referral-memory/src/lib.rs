@@ -10,6 +10,7 @@
 //! Where to look: one file a port, named like it; `state` is the schema, `record` and `posting` what is refused,
 //! `verify` what `ledger verify` means.
 
+mod adjustments;
 mod api_keys;
 mod audit;
 mod budgets;
@@ -19,7 +20,9 @@ mod fold;
 mod holds;
 mod idempotency;
 mod ledger;
+mod ledger_reports;
 pub mod limiter;
+mod payouts;
 mod posting;
 mod programs;
 mod record;

@@ -23,7 +23,7 @@ impl State {
     fn record(&mut self, book: BookId, changes: &Changes) -> Result<(), StoreError> {
         self.books.has(&book)?;
         changes.users.iter().try_for_each(|facts| self.save_user(book, facts))?;
-        changes.codes.iter().try_for_each(|code| self.count_use(book, code))?;
+        changes.codes.iter().try_for_each(|code| self.save_code(book, code))?;
         changes.new_referrals.iter().try_for_each(|referral| self.add_referral(book, referral))?;
         self.post(book, &changes.posting)?;
         changes.steps.iter().try_for_each(|step| self.add_step(book, step))?;
@@ -36,9 +36,13 @@ impl State {
         changes.folded.iter().try_for_each(|(source, referral)| self.fold_event(book, source, *referral))?;
         changes.redemptions.iter().try_for_each(|redemption| self.add_redemption(book, redemption))?;
         changes.reversals.iter().try_for_each(|reversal| self.add_reversal(book, reversal))?;
+        self.record_payouts(book, changes)?;
         changes.days.iter().try_for_each(|day| self.add_day(book, day))?;
         changes.replies.iter().try_for_each(|(key, reply)| self.replies.add(key.clone(), reply.clone()))?;
         changes.audit.iter().try_for_each(|entry| self.add_audit(book, entry))?;
+        changes.adjustments.iter().try_for_each(|adjustment| self.add_adjustment(book, adjustment))?;
+        changes.adjustment_steps.iter().try_for_each(|step| self.add_adjustment_step(book, step))?;
+        changes.adjustments.iter().try_for_each(|adjustment| self.adjustment_was_asked(book, adjustment))?;
         self.awards_are_posted(book, changes)
     }
 

@@ -8,12 +8,13 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{TransactionKind, Verdict};
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, KindTotal,
-    MyReferralReport, ReferralCounts, ReferrerReport, Reports, StoreError, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
+    KindTotal, MyReferralReport, ReferralCounts, ReferrerReport, Reports, StoreError, Summary, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
 use referral_domain::referral::{Referral, StateName};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::{EmailStatus, UserFacts};
 
@@ -28,12 +29,21 @@ impl Reports for MemoryStore {
     }
 
     async fn program(&self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
-        Ok(self.committed()?.program(slug, now).cloned())
+        Ok(self.committed()?.program(slug, now))
     }
 
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
         let state = self.committed()?;
-        Ok(state.programs.iter().filter_map(|(slug, _)| state.program(slug, now)).cloned().collect())
+        Ok(state.programs.iter().filter_map(|(slug, _)| state.program(slug, now)).collect())
+    }
+
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        self.committed()?.published(program, before.unwrap_or(u32::MAX), limit)
     }
 
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
@@ -49,6 +59,10 @@ impl Reports for MemoryStore {
 
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
         self.committed()?.code(book, folded)
+    }
+
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
+        self.committed()?.codes_page(book, filter)
     }
 
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
@@ -129,7 +143,7 @@ impl Reports for MemoryStore {
 }
 
 impl State {
-    fn facts_of(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
+    pub(crate) fn facts_of(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {
         let id = self.user_names.find(&(book, host.clone()));
         id.map(|id| self.users.get(&(book, *id)).cloned()).transpose()
     }
@@ -156,7 +170,7 @@ impl State {
         }))
     }
 
-    fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
+    pub(crate) fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
         AccountReport {
             email: facts.email_status(),
             referred: self.referral_of(book, facts.id).is_some(),

@@ -2,6 +2,7 @@
 //!
 //! A table whose rows are ids is an index of another one: it says that something is unique, and finds it.
 
+use referral_domain::adjustment::{Adjustment, AdjustmentStep};
 use referral_domain::auth::ApiKey;
 use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
@@ -9,15 +10,17 @@ use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::grant::{CommissionStep, RewardStep};
 use referral_domain::hold::{Hold, HoldStep};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, BookId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, AdjustmentId, ApiKeyId, AuditId, BatchId, BookId, CodeId, EventId, PayoutId, RedemptionId,
+    ReferralId, TransactionId, TransferId, UserId,
 };
 use referral_domain::identity::Fingerprint;
 use referral_domain::ledger::{Account, Entry, EntrySide, Head, Line, Origin, Transaction, Transfer};
+use referral_domain::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use referral_domain::port::{IdempotencyKey, StoredReply};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
+use referral_domain::rules::RuleVersion;
 use referral_domain::spend::SpendEvent;
 use referral_domain::time::{Day, Month};
 use referral_domain::tracking::DayDelta;
@@ -43,8 +46,10 @@ macro_rules! tables {
 }
 
 tables! {
-    /// Programs with the one version of their rules.
-    programs: Facts<Slug, Program>,
+    /// Programs with their first rules; name, landing URL and status change.
+    programs: Rows<Slug, Program>,
+    /// Every version of their rules.
+    rule_versions: Facts<(BookId, u32), RuleVersion>,
     /// One program a book.
     books: Facts<BookId, Slug>,
 
@@ -55,7 +60,7 @@ tables! {
     /// Who ever had an e-mail, the first to have it first.
     user_emails: Rows<(BookId, Fingerprint), Vec<UserId>>,
 
-    /// Codes; only `uses` and `last_used_at` change.
+    /// Codes; what bounds them and how they were used changes.
     codes: Rows<(BookId, CodeId), Code>,
     /// One code a spelling.
     code_texts: Facts<(BookId, FoldedCode), CodeId>,
@@ -118,6 +123,27 @@ tables! {
     /// Reversals, by their own references.
     reversals: Facts<(BookId, Reference), Reversal>,
 
+    /// Where users are paid, by version.
+    payout_methods: Facts<(BookId, UserId, u32), PayoutMethod>,
+    /// Payouts, without their steps.
+    payouts: Facts<(BookId, PayoutId), Payout>,
+    /// A user's payouts, in their order.
+    user_payouts: Facts<(BookId, UserId, u32), PayoutId>,
+    /// Payouts' steps.
+    payout_steps: Facts<(BookId, PayoutId, u32), PayoutStep>,
+    /// Batches with their items, without their steps.
+    payout_batches: Facts<(BookId, BatchId), Batch>,
+    /// Batches' steps.
+    batch_steps: Facts<(BookId, BatchId, u32), BatchStep>,
+    /// What banks said; once a payout.
+    settlement_lines: Facts<(BookId, PayoutId), SettlementLine>,
+
+    /// Adjustments.
+    adjustments: Facts<(BookId, AdjustmentId), Adjustment>,
+    /// One adjustment a reference.
+    adjustment_references: Facts<(BookId, Reference), AdjustmentId>,
+    /// Their steps.
+    adjustment_steps: Facts<(BookId, AdjustmentId, u8), AdjustmentStep>,
     /// The audit log.
     audit_log: Facts<(BookId, AuditId), Audited>,
 

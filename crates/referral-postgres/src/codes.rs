@@ -12,11 +12,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use referral_domain::code::{Code, CodeText, FoldedCode};
 use referral_domain::id::{BookId, CodeId, UserId};
-use referral_domain::port::{CodeClaim, Codes, StoreError};
+use referral_domain::port::{CodeClaim, CodeFilter, CodeItem, Codes, StoreError};
+
+use referral_domain::reference::HostId;
 
 use crate::column::{At, Key, Place, instant, stored};
 use crate::failure::{Told, touched};
-use crate::schema::referral_codes;
+use crate::schema::{referral_codes, referral_codes as codes, user_names as names};
 use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
 
@@ -156,27 +158,71 @@ async fn insert(mut conn: &AsyncPgConnection, code: &Code) -> Result<usize, Stor
 async fn claim(conn: &AsyncPgConnection, code: &Code) -> Result<CodeClaim, StoreError> {
     match try_join(insert(conn, code), primary(conn, code.book, code.owner)).await? {
         (1, _) => Ok(CodeClaim::Claimed),
-        (_, theirs) => Ok(theirs.map_or(CodeClaim::Taken, |code| CodeClaim::OwnerHas(Box::new(code)))),
+        (_, theirs) => Ok(theirs
+            .filter(|_| code.primary)
+            .map_or(CodeClaim::Taken, |code| CodeClaim::OwnerHas(Box::new(code)))),
     }
 }
 
 const SAVE: &str = "INSERT INTO referral_codes (book_id, code_id, owner_id, text, folded, is_primary, active,
     expires_at, max_uses, daily_limit, uses, last_used_at, created_at)
-  SELECT $1, c.code_id, c.owner_id, c.text, c.folded, c.is_primary, c.active, c.expires_at, c.max_uses,
-    c.daily_limit, u.uses, u.last_used_at, c.created_at
-  FROM unnest($2, $3, $4) AS u(id, uses, last_used_at)
+  SELECT $1, c.code_id, c.owner_id, c.text, c.folded, c.is_primary, u.active, u.expires_at, u.max_uses, u.daily_limit,
+    u.uses, u.last_used_at, c.created_at
+  FROM unnest($2, $3, $4, $5, $6, $7, $8) AS u(id, active, expires_at, max_uses, daily_limit, uses, last_used_at)
   CROSS JOIN LATERAL (SELECT * FROM referral_codes AS c WHERE c.book_id = $1 AND c.code_id = u.id LIMIT 1) AS c
-  ON CONFLICT (book_id, code_id) DO UPDATE SET uses = excluded.uses, last_used_at = excluded.last_used_at";
+  ON CONFLICT (book_id, code_id) DO UPDATE SET active = excluded.active, expires_at = excluded.expires_at,
+    max_uses = excluded.max_uses, daily_limit = excluded.daily_limit, uses = excluded.uses,
+    last_used_at = excluded.last_used_at";
 
-/// Replaces what may change of codes: how they were used.
+/// Replaces what may change of codes: what bounds them, and how they were used.
 pub(crate) async fn save(
     mut conn: &AsyncPgConnection,
     book: BookId,
     codes: &[Code],
 ) -> Result<(), StoreError> {
     let save = fixed::<()>(SAVE).bind(book.0).column(codes, |code| Key::from(code.id));
+    let save = save.column(codes, |code| Some(code.active)).column(codes, |code| code.expires_at);
+    let save = save.column(codes, |code| code.max_uses.map(i64::from));
+    let save = save.column(codes, |code| code.daily_limit.map(i64::from));
     let save = save.column(codes, |code| i64::from(code.uses)).column(codes, |code| code.last_used_at);
     touched(save.execute(&mut conn).await.told()?, codes.len(), "referral_codes")
+}
+
+fn item((row, owner): (CodeRow, Option<String>)) -> Result<CodeItem, StoreError> {
+    let code = Code::try_from(row)?;
+    let place = Place { table: "user_names", row: &code.owner };
+    let owner = owner.map(|name| place.sound("host_id", HostId::parse(&name), &name)).transpose()?;
+    Ok(CodeItem { code, owner })
+}
+
+/// Codes, newest first: one statement over the index of what it is bounded by.
+pub(crate) async fn page(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    filter: &CodeFilter,
+) -> Result<Vec<CodeItem>, StoreError> {
+    let of_owner = names::book_id.eq(codes::book_id).and(names::user_id.eq(codes::owner_id));
+    let mut query = codes::table
+        .left_join(names::table.on(of_owner))
+        .filter(codes::book_id.eq(book.0))
+        .order((codes::created_at.desc(), codes::code_id.desc()))
+        .limit(i64::from(filter.limit))
+        .select((CodeRow::as_select(), names::host_id.nullable()))
+        .into_boxed();
+    if let Some(id) = filter.id {
+        query = query.filter(codes::code_id.eq(Key::from(id)));
+    }
+    if let Some(owner) = &filter.owner {
+        query = query.filter(names::host_id.eq(owner.as_str()));
+    }
+    if let Some(folded) = &filter.folded {
+        query = query.filter(codes::folded.eq(folded.as_str()));
+    }
+    if let Some((at, id)) = filter.before {
+        let later = codes::created_at.lt(At::from(at)).or(codes::code_id.lt(Key::from(id)));
+        query = query.filter(codes::created_at.le(At::from(at)).and(later));
+    }
+    query.load(&mut conn).await.told()?.into_iter().map(item).collect()
 }
 
 #[async_trait]

@@ -17,7 +17,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join4;
 use referral_domain::hold::Hold;
 use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
-use referral_domain::ledger::{Head, Line, Purpose, Wallet};
+use referral_domain::ledger::{Head, Line, Origin, Purpose, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
 use referral_domain::time::Timestamp;
@@ -28,7 +28,7 @@ use crate::holds;
 use crate::schema::{history_lines as lines, ledger_transactions as transactions};
 use crate::statement::{RowSql, fixed};
 use crate::unit::{PgUnit, call};
-pub(crate) use line::{ItemRow, LineRow, previous};
+pub(crate) use line::{ItemRow, LineRow, TransactionRow, previous};
 pub(crate) use posting::record;
 
 /// Whoever posts first to a user holds the lock that everybody takes who finds no account; whoever finds accounts locks
@@ -173,6 +173,22 @@ async fn item(
     found.map(HistoryItem::try_from).transpose()
 }
 
+const POSTED: &str = "SELECT t.transaction_id FROM transfers AS t
+  WHERE t.book_id = $1 AND t.origin = $2 AND t.origin_id = $3 AND t.leg = 0";
+
+async fn posted(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    origin: Origin,
+    origin_id: &str,
+) -> Result<Option<HistoryItem>, StoreError> {
+    let query = fixed::<(sql_types::Uuid,)>(POSTED).bind(book.0).bind(origin.as_str()).bind(origin_id);
+    match query.get_result::<(Key,)>(&mut conn).await.optional().told()? {
+        Some((id,)) => item(conn, book, id.into()).await,
+        None => Ok(None),
+    }
+}
+
 #[async_trait]
 impl Ledger for PgUnit {
     async fn open(
@@ -198,5 +214,14 @@ impl Ledger for PgUnit {
         transaction: TransactionId,
     ) -> Result<Option<HistoryItem>, StoreError> {
         call!(self, |conn| item(conn, book, transaction))
+    }
+
+    async fn posted(
+        &mut self,
+        book: BookId,
+        origin: Origin,
+        origin_id: &str,
+    ) -> Result<Option<HistoryItem>, StoreError> {
+        call!(self, |conn| posted(conn, book, origin, origin_id))
     }
 }

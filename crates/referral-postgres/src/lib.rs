@@ -16,36 +16,34 @@
 //! private, and `TryFrom` is the only way out, naming table, column and row when a stored value is not one the domain
 //! writes.
 
+mod adjustments;
 mod api_keys;
 mod audit;
 mod budgets;
 mod codes;
-mod column;
-mod connection;
-mod ending;
-mod failure;
 mod holds;
 mod idempotency;
 mod ledger;
-mod location;
-mod lock;
+mod ledger_reports;
 mod migration;
 mod news;
-mod pool;
+mod payouts;
 mod programs;
 mod record;
 mod redemptions;
 mod referrals;
 mod reports;
+mod rules;
 mod schema;
 mod spending;
-mod statement;
 mod store;
-mod tls;
 mod unit;
 mod users;
 mod verify;
-mod wire;
+
+pub(crate) use referral_pg_session::{column, connection, ending, failure, lock, pool, statement};
+#[cfg(test)]
+pub(crate) use referral_pg_session::{location, wire};
 
 pub use news::CodeNews;
 pub use store::{PgStore, Sessions};

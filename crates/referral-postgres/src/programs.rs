@@ -6,16 +6,20 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join;
 use referral_domain::id::BookId;
 use referral_domain::money::Currency;
 use referral_domain::port::{Inserted, Programs, StoreError};
-use referral_domain::program::{Program, ProgramStatus, Rules};
+use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::Slug;
+use referral_domain::rules::RuleVersion;
 use referral_domain::time::Timestamp;
 
 use crate::column::{At, Place};
-use crate::failure::Told;
+use crate::failure::{Told, touched};
+use crate::rules::{self, RulesRow};
 use crate::schema::{books, programs, rule_versions};
+use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -37,15 +41,6 @@ struct ProgramRow {
     status: String,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rule_versions)]
-struct RulesRow {
-    book_id: i64,
-    version: i64,
-    rules: String,
-    effective_from: At,
-}
-
 type Joined = (BookRow, ProgramRow, RulesRow);
 
 /// A currency as a row pinned it.
@@ -54,30 +49,19 @@ pub(crate) fn currency(place: Place<'_>, code: &str, digits: i16) -> Result<Curr
     place.sound("currency", Currency::pinned(code, digits).ok(), code)
 }
 
-const fn status_word(status: ProgramStatus) -> &'static str {
-    match status {
-        ProgramStatus::Active => "active",
-        ProgramStatus::Paused => "paused",
-    }
-}
-
-fn status(word: &str) -> Option<ProgramStatus> {
-    [ProgramStatus::Active, ProgramStatus::Paused].into_iter().find(|status| status_word(*status) == word)
-}
-
 fn program((book, program, rules): Joined) -> Result<Program, StoreError> {
     let row = book.book_id;
     let at = |table| Place { table, row: &row };
-    let read: Option<Rules> = serde_json::from_str(&rules.rules).ok();
+    let in_force = rules::version(&rules)?;
     Ok(Program {
         book: BookId(book.book_id),
         slug: at("books").sound("slug", Slug::parse(&book.slug), &book.slug)?,
         currency: currency(at("books"), &book.currency, book.digits)?,
-        status: at("programs").sound("status", status(&program.status), &program.status)?,
+        status: at("programs").sound("status", ProgramStatus::parse(&program.status), &program.status)?,
         name: program.name,
         landing_url: program.landing_url,
-        rule_version: at("rule_versions").small("version", rules.version)?,
-        rules: at("rule_versions").sound("rules", read, &rules.rules)?,
+        rule_version: in_force.version,
+        rules: in_force.rules,
         created_at: book.created_at.into(),
     })
 }
@@ -131,13 +115,37 @@ async fn insert(mut conn: &AsyncPgConnection, program: &Program) -> Result<Inser
         return Ok(Inserted::AlreadyThere);
     }
     let (name, landing_url) = (program.name.clone(), program.landing_url.clone());
-    let row = ProgramRow { book_id, name, landing_url, status: status_word(program.status).to_owned() };
+    let row = ProgramRow { book_id, name, landing_url, status: program.status.to_string() };
     diesel::insert_into(programs::table).values(row).execute(&mut conn).await.told()?;
-    let rules = serde_json::to_string(&program.rules).map_err(crate::failure::unavailable)?;
-    let version = i64::from(program.rule_version);
-    let row = RulesRow { book_id, version, rules, effective_from: created_at };
-    diesel::insert_into(rule_versions::table).values(row).execute(&mut conn).await.told()?;
+    let (version, rules) = (program.rule_version, program.rules.clone());
+    let first = RuleVersion { version, rules, effective_from: program.created_at };
+    rules::insert(conn, program.book, &first).await?;
     Ok(Inserted::New)
+}
+
+/// One flight: the lock of the program's row, then a look that sees what was committed while it was waited for.
+async fn lock(
+    mut conn: &AsyncPgConnection,
+    slug: &Slug,
+    now: Timestamp,
+) -> Result<Option<Program>, StoreError> {
+    let read = conn;
+    let row = fixed::<()>(
+        "SELECT 1 FROM books AS b JOIN programs AS p ON p.book_id = b.book_id WHERE b.slug = $1
+         FOR NO KEY UPDATE OF p",
+    );
+    let row = row.bind(slug.as_str());
+    let held = async { row.execute(&mut conn).await.told() };
+    Ok(try_join(held, find(read, slug, now)).await?.1)
+}
+
+/// Replaces what may change of a program.
+async fn save(mut conn: &AsyncPgConnection, program: &Program) -> Result<(), StoreError> {
+    let update =
+        fixed::<()>("UPDATE programs SET name = $1, landing_url = $2, status = $3 WHERE book_id = $4");
+    let update = update.bind(program.name.as_str()).bind(program.landing_url.as_str());
+    let update = update.bind(program.status.as_str()).bind(program.book.0);
+    touched(update.execute(&mut conn).await.told()?, 1, "programs")
 }
 
 #[async_trait]
@@ -148,5 +156,21 @@ impl Programs for PgUnit {
 
     async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError> {
         call!(self, |conn| insert(conn, program))
+    }
+
+    async fn lock(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        call!(self, |conn| lock(conn, slug, now))
+    }
+
+    async fn save(&mut self, program: &Program) -> Result<(), StoreError> {
+        call!(self, |conn| save(conn, program))
+    }
+
+    async fn newest_rules(&mut self, book: BookId) -> Result<RuleVersion, StoreError> {
+        call!(self, |conn| rules::newest(conn, book))
+    }
+
+    async fn publish(&mut self, book: BookId, version: &RuleVersion) -> Result<(), StoreError> {
+        call!(self, |conn| rules::insert(conn, book, version))
     }
 }

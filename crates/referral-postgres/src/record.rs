@@ -11,6 +11,7 @@
 //! | 7 | spend_events (by source id), spend_event_details, spend_folds | new keys |
 //! | 8 | affiliate_tracking (by key), idempotency_replies | day rows, a slot of them |
 //! | 9 | users who act and are new (by name), audit_log | new keys |
+//! | 10 | adjustments, adjustment_steps | new keys |
 //!
 //! A table that gets nothing costs nothing. When a statement fails, those behind it are refused by the server, and the
 //! first refusal is the answer: a key that is taken is [`StoreError::Contended`], found by its SQLSTATE. Memory is
@@ -30,7 +31,10 @@ use crate::failure::Told;
 use crate::ledger::previous;
 use crate::statement::fixed;
 use crate::unit::{PgUnit, call};
-use crate::{audit, budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
+use crate::{
+    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals,
+    spending, users,
+};
 
 type Writing<'a> = BoxFuture<'a, Result<(), StoreError>>;
 
@@ -73,10 +77,19 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
     flight.rows(&changes.events, |rows| spending::insert(conn, book, rows));
     flight.rows(&changes.events, |rows| spending::insert_details(conn, book, rows));
     flight.rows(&changes.folded, |rows| spending::fold(conn, book, rows));
+    flight.rows(&changes.payout_methods, |rows| payouts::methods(conn, book, rows));
+    flight.rows(&changes.payouts, |rows| payouts::payouts(conn, book, rows));
+    flight.rows(&changes.batches, |rows| payouts::batches(conn, book, rows));
+    flight.rows(&changes.batch_steps, |rows| payouts::batch_steps(conn, book, rows));
+    flight.rows(&changes.settlement_lines, |rows| payouts::settlements(conn, book, rows));
+    flight.rows(&changes.payout_steps, |rows| payouts::payout_steps(conn, book, rows));
+    flight.rows(&changes.batches, |rows| payouts::items(conn, book, rows));
     flight.rows(&changes.days, |rows| add_days(conn, book, rows));
     flight.rows(&changes.replies, |rows| idempotency::insert(conn, rows));
     flight.rows(&changes.audit, |rows| audit::make_people(conn, book, rows));
     flight.rows(&changes.audit, |rows| audit::insert(conn, book, rows));
+    flight.rows(&changes.adjustments, |rows| adjustments::insert(conn, book, rows));
+    flight.rows(&changes.adjustment_steps, |rows| adjustments::insert_steps(conn, book, rows));
     flight.send().await
 }
 

@@ -3,7 +3,7 @@
 //!
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
-mod account;
+pub(crate) mod account;
 mod event;
 mod history;
 mod people;
@@ -14,16 +14,17 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::PgStore;
-use crate::{api_keys, audit, codes, migration, programs, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, rules, users, verify};
 
 /// Runs a report of one statement, and gives its session back when it has its answer.
 macro_rules! report {
@@ -35,6 +36,7 @@ macro_rules! report {
         Ok(answer)
     }};
 }
+pub(crate) use report;
 
 /// Runs a report whose statements see one snapshot. They leave in one flight.
 macro_rules! snapshot {
@@ -46,6 +48,8 @@ macro_rules! snapshot {
         Ok(answer)
     }};
 }
+
+pub(crate) use snapshot;
 
 #[async_trait]
 impl Reports for PgStore {
@@ -61,6 +65,15 @@ impl Reports for PgStore {
         report!(self, |conn| programs::all(conn, now))
     }
 
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        report!(self, |conn| rules::page(conn, program, before, limit))
+    }
+
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
         report!(self, |conn| api_keys::by_hash(conn, hash))
     }
@@ -71,6 +84,10 @@ impl Reports for PgStore {
 
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
         report!(self, |conn| codes::by_folded(conn, book, folded))
+    }
+
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
+        report!(self, |conn| codes::page(conn, book, filter))
     }
 
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {

@@ -2,8 +2,10 @@
 //!
 //! Left out: generated columns, and tables that only statements of our own touch.
 
+mod adjusting;
 mod audit;
 
+pub(crate) use adjusting::{adjustment_steps, adjustments};
 pub(crate) use audit::audit_log;
 
 diesel::table! {
@@ -299,6 +301,7 @@ diesel::table! {
     }
 }
 
+diesel::allow_tables_to_appear_in_same_query!(referral_codes, user_names);
 diesel::allow_tables_to_appear_in_same_query!(books, programs, rule_versions, api_keys);
 diesel::allow_tables_to_appear_in_same_query!(users, user_names);
-diesel::allow_tables_to_appear_in_same_query!(history_lines, ledger_transactions);
+diesel::allow_tables_to_appear_in_same_query!(history_lines, ledger_transactions, user_names);

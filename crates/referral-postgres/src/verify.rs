@@ -3,6 +3,7 @@
 //! Memory stays flat here: a check is a query that answers the first place that does not hold (`places`), or a fold over
 //! a stream of rows where a rule of the domain is asked. Units go on meanwhile.
 
+mod payouts;
 mod places;
 mod promises;
 mod rewards;
@@ -60,6 +61,9 @@ async fn examine_all(conn: &AsyncPgConnection) -> Finding {
         }
         if *check == Check::DueRewards {
             rewards::are_granted_when_due(conn).await?;
+        }
+        if *check == Check::Payouts {
+            payouts::manifests_hold(conn).await?;
         }
     }
     Ok(())

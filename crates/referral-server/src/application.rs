@@ -5,10 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use referral_app::{App, Parts, WithFallback};
 use referral_domain::identity::IdentityKey;
-use referral_domain::port::Limiter;
+use referral_domain::port::{Limiter, Rail};
 use referral_domain::program::Program;
 use referral_domain::reference::Slug;
 use referral_memory::limiter::MemoryLimiter;
+use referral_rails::{CsvTable, PaypalFile, SepaFile};
 use referral_redis::RedisLimiter;
 
 use crate::config::Config;
@@ -24,7 +25,7 @@ use crate::store::Opened;
 /// When the identity key is too short or the URL of Redis malformed, which the configuration rules out.
 pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> anyhow::Result<App> {
     let identity = IdentityKey::new(secrets.identity.expose()).context("the identity key is too short")?;
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         store: opened.store.clone(),
         reports: opened.reports.clone(),
         limiter: limiter(config)?,
@@ -33,7 +34,15 @@ pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> a
         chance: Arc::new(OsChance),
         identity,
         limits: config.limits,
-    }))
+    });
+    Ok(app.with_rails(rails(config)))
+}
+
+/// How batches of payouts leave: by SEPA when somebody pays that way.
+fn rails(config: &Config) -> Vec<Box<dyn Rail>> {
+    let sepa = config.debtor.clone().map(|debtor| Box::new(SepaFile::of(debtor)) as Box<dyn Rail>);
+    let always: [Box<dyn Rail>; 2] = [Box::new(CsvTable), Box::new(PaypalFile)];
+    always.into_iter().chain(sepa).collect()
 }
 
 /// Counts in Redis, where one is configured, and in this process while it is away.

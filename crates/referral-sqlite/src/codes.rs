@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use referral_domain::code::{Code, CodeText, FoldedCode};
 use referral_domain::id::{BookId, CodeId, UserId};
-use referral_domain::port::{CodeClaim, Codes, StoreError};
+use referral_domain::port::{CodeClaim, CodeFilter, CodeItem, Codes, StoreError};
+use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
 
 use crate::column::{Key, Place, instant, micros};
 use crate::failure::{Told, touched};
-use crate::schema::referral_codes;
+use crate::schema::{referral_codes, referral_codes as codes, user_names as names};
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
 
@@ -119,16 +120,57 @@ fn claim(conn: &mut SqliteConnection, code: &Code) -> Result<CodeClaim, StoreErr
     if free.execute(conn).told()? == 1 {
         return Ok(CodeClaim::Claimed);
     }
-    let theirs = primary(conn, code.book, code.owner)?;
+    let theirs = primary(conn, code.book, code.owner)?.filter(|_| code.primary);
     Ok(theirs.map_or(CodeClaim::Taken, |code| CodeClaim::OwnerHas(Box::new(code))))
 }
 
-/// Replaces what may change of a code: how it was used.
+/// Replaces what may change of a code: what bounds it, and how it was used.
 pub(crate) fn save(conn: &mut SqliteConnection, code: &Code) -> Result<(), StoreError> {
-    let update =
-        fixed("UPDATE referral_codes SET uses = ?, last_used_at = ? WHERE book_id = ? AND code_id = ?");
-    let update = update.bind(code.uses).bind(micros(code.last_used_at)).bind(code.book.0);
-    touched(update.bind(Key::from(code.id)).execute(conn).told()?, 1, "referral_codes")
+    let update = fixed(
+        "UPDATE referral_codes SET active = ?, expires_at = ?, max_uses = ?, daily_limit = ?, uses = ?,
+           last_used_at = ? WHERE book_id = ? AND code_id = ?",
+    );
+    let update = update.bind(code.active).bind(micros(code.expires_at)).bind(code.max_uses.map(i64::from));
+    let update = update.bind(code.daily_limit.map(i64::from)).bind(code.uses).bind(micros(code.last_used_at));
+    let update = update.bind(code.book.0).bind(Key::from(code.id));
+    touched(update.execute(conn).told()?, 1, "referral_codes")
+}
+
+fn item((row, owner): (CodeRow, Option<String>)) -> Result<CodeItem, StoreError> {
+    let code = Code::try_from(row)?;
+    let place = Place { table: "user_names", row: &code.owner };
+    let owner = owner.map(|name| place.sound("host_id", HostId::parse(&name), &name)).transpose()?;
+    Ok(CodeItem { code, owner })
+}
+
+/// Codes, newest first: one statement over the index of what it is bounded by.
+pub(crate) fn page(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    filter: &CodeFilter,
+) -> Result<Vec<CodeItem>, StoreError> {
+    let of_owner = names::book_id.eq(codes::book_id).and(names::user_id.eq(codes::owner_id));
+    let mut query = codes::table
+        .left_join(names::table.on(of_owner))
+        .filter(codes::book_id.eq(book.0))
+        .order((codes::created_at.desc(), codes::code_id.desc()))
+        .limit(i64::from(filter.limit))
+        .select((CodeRow::as_select(), names::host_id.nullable()))
+        .into_boxed();
+    if let Some(id) = filter.id {
+        query = query.filter(codes::code_id.eq(Key::from(id)));
+    }
+    if let Some(owner) = &filter.owner {
+        query = query.filter(names::host_id.eq(owner.as_str()));
+    }
+    if let Some(folded) = &filter.folded {
+        query = query.filter(codes::folded.eq(folded.as_str()));
+    }
+    if let Some((at, id)) = filter.before {
+        let later = codes::created_at.lt(at.micros()).or(codes::code_id.lt(Key::from(id)));
+        query = query.filter(codes::created_at.le(at.micros()).and(later));
+    }
+    query.load(conn).told()?.into_iter().map(item).collect()
 }
 
 #[async_trait]

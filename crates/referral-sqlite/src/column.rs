@@ -8,8 +8,8 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Binary;
 use diesel::sqlite::{Sqlite, SqliteValue};
 use referral_domain::id::{
-    AccountId, ApiKeyId, AuditId, CaseId, ClickId, CodeId, EventId, RedemptionId, ReferralId, TransactionId,
-    TransferId, UserId,
+    AccountId, AdjustmentId, ApiKeyId, AuditId, BatchId, CaseId, ClickId, CodeId, EventId, PayoutId,
+    RedemptionId, ReferralId, TransactionId, TransferId, UserId,
 };
 use referral_domain::port::StoreError;
 use referral_domain::time::Timestamp;
@@ -50,12 +50,15 @@ macro_rules! keys {
 
 keys!(
     AccountId,
+    AdjustmentId,
     ApiKeyId,
     AuditId,
+    BatchId,
     CaseId,
     ClickId,
     CodeId,
     EventId,
+    PayoutId,
     RedemptionId,
     ReferralId,
     TransactionId,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use referral_domain::hold::Hold;
 use referral_domain::id::{BookId, ReferralId, TransactionId, UserId};
-use referral_domain::ledger::{Head, Line, Purpose, Wallet};
+use referral_domain::ledger::{Head, Line, Origin, Purpose, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{HistoryItem, Ledger, StoreError};
 use referral_domain::time::Timestamp;
@@ -18,10 +18,11 @@ use referral_domain::time::Timestamp;
 use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::holds;
-use crate::schema::{account_heads, accounts, history_lines as lines, ledger_transactions as transactions};
+use crate::schema::{
+    account_heads, accounts, history_lines as lines, ledger_transactions as transactions, transfers,
+};
 use crate::unit::SqliteUnit;
-use line::LineRow;
-pub(crate) use line::{ItemRow, previous};
+pub(crate) use line::{ItemRow, LineRow, TransactionRow, previous};
 pub(crate) use posting::record;
 
 #[derive(Queryable, Selectable)]
@@ -94,7 +95,7 @@ pub(crate) fn earned_until(
     Ok(earned.unwrap_or(0))
 }
 
-fn item(
+pub(crate) fn item(
     conn: &mut SqliteConnection,
     book: BookId,
     transaction: TransactionId,
@@ -109,6 +110,18 @@ fn item(
         .optional()
         .told()?;
     found.map(HistoryItem::try_from).transpose()
+}
+
+fn posted(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    origin: Origin,
+    origin_id: &str,
+) -> Result<Option<HistoryItem>, StoreError> {
+    let command = transfers::origin.eq(origin.as_str()).and(transfers::origin_id.eq(origin_id));
+    let first = transfers::table.filter(transfers::book_id.eq(book.0).and(command).and(transfers::leg.eq(0)));
+    let found: Option<Key> = first.select(transfers::transaction_id).first(conn).optional().told()?;
+    Ok(found.map(|id| item(conn, book, id.into())).transpose()?.flatten())
 }
 
 #[async_trait]
@@ -138,5 +151,15 @@ impl Ledger for SqliteUnit {
         transaction: TransactionId,
     ) -> Result<Option<HistoryItem>, StoreError> {
         self.run(move |conn| item(conn, book, transaction)).await
+    }
+
+    async fn posted(
+        &mut self,
+        book: BookId,
+        origin: Origin,
+        origin_id: &str,
+    ) -> Result<Option<HistoryItem>, StoreError> {
+        let origin_id = origin_id.to_owned();
+        self.run(move |conn| posted(conn, book, origin, &origin_id)).await
     }
 }

@@ -14,6 +14,7 @@
 //! private, and `TryFrom` is the only way out, naming table, column and row when a stored value is not one the domain
 //! writes.
 
+mod adjustments;
 mod api_keys;
 mod audit;
 mod budgets;
@@ -25,13 +26,16 @@ mod file;
 mod holds;
 mod idempotency;
 mod ledger;
+mod ledger_reports;
 mod migration;
+mod payouts;
 mod pool;
 mod programs;
 mod record;
 mod redemptions;
 mod referrals;
 mod reports;
+mod rules;
 mod schema;
 mod spending;
 mod statement;

@@ -8,13 +8,16 @@ use diesel::prelude::*;
 use referral_domain::id::BookId;
 use referral_domain::money::Currency;
 use referral_domain::port::{Inserted, Programs, StoreError};
-use referral_domain::program::{Program, ProgramStatus, Rules};
+use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::Slug;
+use referral_domain::rules::RuleVersion;
 use referral_domain::time::Timestamp;
 
 use crate::column::Place;
-use crate::failure::Told;
+use crate::failure::{Told, touched};
+use crate::rules::{self, RulesRow};
 use crate::schema::{books, programs, rule_versions};
+use crate::statement::fixed;
 use crate::unit::SqliteUnit;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -36,15 +39,6 @@ struct ProgramRow {
     status: String,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = rule_versions)]
-struct RulesRow {
-    book_id: i64,
-    version: i64,
-    rules: String,
-    effective_from: i64,
-}
-
 type Joined = (BookRow, ProgramRow, RulesRow);
 
 /// A currency as a row pinned it.
@@ -53,30 +47,19 @@ pub(crate) fn currency(place: Place<'_>, code: &str, digits: i64) -> Result<Curr
     place.sound("currency", Currency::pinned(code, digits).ok(), code)
 }
 
-const fn status_word(status: ProgramStatus) -> &'static str {
-    match status {
-        ProgramStatus::Active => "active",
-        ProgramStatus::Paused => "paused",
-    }
-}
-
-fn status(word: &str) -> Option<ProgramStatus> {
-    [ProgramStatus::Active, ProgramStatus::Paused].into_iter().find(|status| status_word(*status) == word)
-}
-
 fn program((book, program, rules): Joined) -> Result<Program, StoreError> {
     let row = book.book_id;
     let at = |table| Place { table, row: &row };
-    let read: Option<Rules> = serde_json::from_str(&rules.rules).ok();
+    let in_force = rules::version(&rules)?;
     Ok(Program {
         book: BookId(book.book_id),
         slug: at("books").sound("slug", Slug::parse(&book.slug), &book.slug)?,
         currency: currency(at("books"), &book.currency, book.digits)?,
-        status: at("programs").sound("status", status(&program.status), &program.status)?,
+        status: at("programs").sound("status", ProgramStatus::parse(&program.status), &program.status)?,
         name: program.name,
         landing_url: program.landing_url,
-        rule_version: at("rule_versions").small("version", rules.version)?,
-        rules: at("rule_versions").sound("rules", read, &rules.rules)?,
+        rule_version: in_force.version,
+        rules: in_force.rules,
         created_at: Timestamp::from_micros(book.created_at),
     })
 }
@@ -135,13 +118,20 @@ fn insert(conn: &mut SqliteConnection, program: &Program) -> Result<Inserted, St
         return Ok(Inserted::AlreadyThere);
     }
     let (name, landing_url) = (program.name.clone(), program.landing_url.clone());
-    let row = ProgramRow { book_id, name, landing_url, status: status_word(program.status).to_owned() };
+    let row = ProgramRow { book_id, name, landing_url, status: program.status.to_string() };
     diesel::insert_into(programs::table).values(row).execute(conn).told()?;
-    let rules = serde_json::to_string(&program.rules).map_err(crate::failure::unavailable)?;
-    let version = i64::from(program.rule_version);
-    let row = RulesRow { book_id, version, rules, effective_from: created_at };
-    diesel::insert_into(rule_versions::table).values(row).execute(conn).told()?;
+    let (version, rules) = (program.rule_version, program.rules.clone());
+    let first = RuleVersion { version, rules, effective_from: program.created_at };
+    rules::insert(conn, program.book, &first)?;
     Ok(Inserted::New)
+}
+
+/// Replaces what may change of a program. The writer is its lock.
+fn save(conn: &mut SqliteConnection, program: &Program) -> Result<(), StoreError> {
+    let update = fixed("UPDATE programs SET name = ?, landing_url = ?, status = ? WHERE book_id = ?");
+    let update = update.bind(program.name.as_str()).bind(program.landing_url.as_str());
+    let update = update.bind(program.status.as_str()).bind(program.book.0);
+    touched(update.execute(conn).told()?, 1, "programs")
 }
 
 #[async_trait]
@@ -154,5 +144,24 @@ impl Programs for SqliteUnit {
     async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError> {
         let program = program.clone();
         self.run(move |conn| insert(conn, &program)).await
+    }
+
+    async fn lock(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        let slug = slug.clone();
+        self.run(move |conn| find(conn, &slug, now)).await
+    }
+
+    async fn save(&mut self, program: &Program) -> Result<(), StoreError> {
+        let program = program.clone();
+        self.run(move |conn| save(conn, &program)).await
+    }
+
+    async fn newest_rules(&mut self, book: BookId) -> Result<RuleVersion, StoreError> {
+        self.run(move |conn| rules::newest(conn, book)).await
+    }
+
+    async fn publish(&mut self, book: BookId, version: &RuleVersion) -> Result<(), StoreError> {
+        let version = version.clone();
+        self.run(move |conn| rules::insert(conn, book, &version)).await
     }
 }

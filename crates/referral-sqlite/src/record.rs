@@ -10,8 +10,10 @@
 //! | 6 | referral_progress | an update a row |
 //! | 7 | spend_events, spend_event_details, spend_folds | an insert a row |
 //! | 8 | holds, hold_steps | an insert a row |
-//! | 9 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
-//! | 10 | users (who acts and is new), audit_log | a look-up and an insert an entry |
+//! | 9 | payout_methods, payouts, payout_batches, batch_steps, settlement_lines, payout_steps, batch_items | an insert a row |
+//! | 10 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
+//! | 11 | users (who acts and is new), audit_log | a look-up and an insert an entry |
+//! | 12 | adjustments, adjustment_steps | an insert a row |
 //!
 //! Every statement is kept prepared, and SQLite runs in this process: a row costs some microseconds and no round trip,
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
@@ -31,7 +33,10 @@ use crate::ledger::previous;
 use crate::schema::{commission_steps, reward_steps};
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
-use crate::{audit, budgets, codes, holds, idempotency, ledger, redemptions, referrals, spending, users};
+use crate::{
+    adjustments, audit, budgets, codes, holds, idempotency, ledger, payouts, redemptions, referrals,
+    spending, users,
+};
 
 /// The share of every day row that is written here: there is one writer.
 const SLOT: i64 = 0;
@@ -52,9 +57,12 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     changes.folded.iter().try_for_each(|(source, id)| spending::fold(conn, book, source, *id))?;
     changes.holds.iter().try_for_each(|hold| holds::insert(conn, book, hold))?;
     changes.hold_steps.iter().try_for_each(|step| holds::insert_step(conn, book, step))?;
+    payouts::record(conn, book, changes)?;
     changes.days.iter().try_for_each(|day| add_day(conn, book, day))?;
     changes.replies.iter().try_for_each(|(key, reply)| idempotency::insert(conn, key, reply))?;
-    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))
+    changes.audit.iter().try_for_each(|entry| audit::insert(conn, book, entry))?;
+    changes.adjustments.iter().try_for_each(|row| adjustments::insert(conn, book, row))?;
+    changes.adjustment_steps.iter().try_for_each(|row| adjustments::insert_step(conn, book, row))
 }
 
 /// A unit that changes a month's budget has asked it for every reward that it grants.

@@ -2,7 +2,7 @@
 //!
 //! What a page costs is bounded by its limit; a referrer's counts and a user's sums by their own referrals and history.
 
-mod account;
+pub(crate) mod account;
 mod event;
 pub(crate) mod history;
 mod people;
@@ -13,16 +13,17 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
 use crate::store::SqliteStore;
-use crate::{api_keys, audit, codes, migration, programs, users, verify};
+use crate::{api_keys, audit, codes, migration, programs, rules, users, verify};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -39,6 +40,16 @@ impl Reports for SqliteStore {
         self.readers.read(move |conn| programs::all(conn, now)).await
     }
 
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError> {
+        let program = program.clone();
+        self.readers.read(move |conn| rules::page(conn, &program, before, limit)).await
+    }
+
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
         let hash = *hash;
         self.readers.read(move |conn| api_keys::by_hash(conn, &hash)).await
@@ -51,6 +62,11 @@ impl Reports for SqliteStore {
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
         let folded = folded.clone();
         self.readers.read(move |conn| codes::by_folded(conn, book, &folded)).await
+    }
+
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
+        let filter = filter.clone();
+        self.readers.read(move |conn| codes::page(conn, book, &filter)).await
     }
 
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError> {

@@ -2,8 +2,10 @@
 //!
 //! Left out: generated columns, and tables that only statements of our own touch.
 
+mod adjusting;
 mod audit;
 
+pub(crate) use adjusting::{adjustment_steps, adjustments};
 pub(crate) use audit::audit_log;
 
 mod money;
@@ -237,3 +239,6 @@ diesel::allow_tables_to_appear_in_same_query!(books, programs, rule_versions, ap
 diesel::allow_tables_to_appear_in_same_query!(users, user_names, user_emails);
 diesel::allow_tables_to_appear_in_same_query!(referrals, referral_progress);
 diesel::allow_tables_to_appear_in_same_query!(spend_events, spend_event_details);
+diesel::allow_tables_to_appear_in_same_query!(history_lines, user_names);
+diesel::allow_tables_to_appear_in_same_query!(ledger_transactions, user_names);
+diesel::allow_tables_to_appear_in_same_query!(referral_codes, user_names);

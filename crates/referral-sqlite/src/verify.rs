@@ -6,6 +6,7 @@
 
 mod chains;
 mod money;
+mod payouts;
 mod places;
 mod rewards;
 mod zero;
@@ -55,6 +56,7 @@ fn examine(conn: &mut SqliteConnection, check: Check) -> Finding {
         Check::Zero => zero::accounts_sum_to_zero(conn),
         Check::DueRewards => rewards::are_granted_when_due(conn),
         Check::Commissions => rewards::commissions_are_posted(conn),
+        Check::Payouts => payouts::manifests_hold(conn),
         Check::TransferEntries | Check::Heads | Check::Bounds | Check::RewardSteps | Check::Redemptions => {
             Ok(())
         }

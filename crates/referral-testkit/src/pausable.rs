@@ -6,24 +6,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use referral_app::Parts;
+use referral_domain::adjustment::AdjustmentFile;
 use referral_domain::auth::ApiKey;
 use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::hold::Hold;
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
+use referral_domain::id::{
+    AdjustmentId, ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId,
+};
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::{Verdict, Wallet};
+use referral_domain::ledger::{Origin, Verdict, Wallet};
 use referral_domain::money::Currency;
 use referral_domain::port::{
-    AccountReport, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, Codes, EventReport,
-    HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger, Matured, MyReferralReport,
-    NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports, Spending, Store,
-    StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
+    AccountReport, Adjustments, ApiKeys, AuditFilter, AuditItem, Budgets, Changes, CodeClaim, CodeFilter,
+    CodeItem, Codes, EventReport, HistoryFilter, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
+    Matured, MyReferralReport, NewUser, Programs, Recorder, Redemptions, Referrals, ReferrerReport, Reports,
+    Spending, Store, StoreError, StoredReply, SummaryReport, UnitOfWork, Users,
 };
 use referral_domain::program::{Program, ProgramStatus};
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
+use referral_domain::rules::{PublishedRules, RuleVersion};
 use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
@@ -64,8 +68,8 @@ impl Store for PausableStore {
     }
 }
 
-struct PausableUnit {
-    inner: Box<dyn UnitOfWork>,
+pub(crate) struct PausableUnit {
+    pub(crate) inner: Box<dyn UnitOfWork>,
     pause: Pause,
 }
 
@@ -85,6 +89,22 @@ impl Programs for PausableUnit {
 
     async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError> {
         self.inner.programs().insert(program).await
+    }
+
+    async fn lock(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError> {
+        self.inner.programs().lock(slug, now).await
+    }
+
+    async fn save(&mut self, program: &Program) -> Result<(), StoreError> {
+        self.inner.programs().save(program).await
+    }
+
+    async fn newest_rules(&mut self, book: BookId) -> Result<RuleVersion, StoreError> {
+        self.inner.programs().newest_rules(book).await
+    }
+
+    async fn publish(&mut self, book: BookId, version: &RuleVersion) -> Result<(), StoreError> {
+        self.inner.programs().publish(book, version).await
     }
 }
 
@@ -135,11 +155,16 @@ unchanged! {
         fn holds(book: BookId, referrals: &[ReferralId]) -> Vec<Hold>;
         fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
         fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
+        fn posted(book: BookId, origin: Origin, origin_id: &str) -> Option<HistoryItem>;
     }
     Redemptions by redemptions {
         fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
         fn lock(book: BookId, id: RedemptionId) -> Option<(Redemption, i64)>;
         fn find_reversal(book: BookId, reference: &Reference) -> Option<Reversal>;
+    }
+    Adjustments by adjustments {
+        fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;
+        fn lock(book: BookId, id: AdjustmentId) -> Option<AdjustmentFile>;
     }
     Idempotency by idempotency {
         fn claim(key: &IdempotencyKey) -> Option<StoredReply>;
@@ -156,8 +181,8 @@ unchanged! {
     }
 }
 
-struct PausableReports {
-    inner: Arc<dyn Reports>,
+pub(crate) struct PausableReports {
+    pub(crate) inner: Arc<dyn Reports>,
     pause: Pause,
 }
 
@@ -183,9 +208,11 @@ macro_rules! reports {
 
 reports! {
     fn ready() -> ();
+    fn rule_versions(program: &Program, before: Option<u32>, limit: u32) -> Vec<PublishedRules>;
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn codes(book: BookId, filter: &CodeFilter) -> Vec<CodeItem>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;

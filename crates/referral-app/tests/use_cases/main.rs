@@ -1,5 +1,8 @@
 //! Every use case on the memory store, with a clock, ids and chance that a test can foresee.
 
+mod pausable;
+mod pausable_ledger;
+mod pausable_payouts;
 mod stage;
 mod watch;
 
@@ -16,6 +19,8 @@ mod history;
 mod holds;
 mod keys;
 mod limiter_down;
+mod payout_runs;
+mod payouts;
 mod programs;
 mod random;
 mod redeem;

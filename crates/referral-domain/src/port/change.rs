@@ -1,5 +1,6 @@
 //! What a unit records, as a value: decided purely, then written a table at a time.
 
+use crate::adjustment::{Adjustment, AdjustmentStep};
 use crate::audit::AuditEntry;
 use crate::budget::BudgetMonth;
 use crate::code::Code;
@@ -8,6 +9,7 @@ use crate::grant::{CommissionStep, RewardStep};
 use crate::hold::{Hold, HoldStep};
 use crate::id::{BookId, ReferralId};
 use crate::ledger::Posting;
+use crate::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use crate::reference::SourceId;
 use crate::referral::{Progress, Referral};
 use crate::spend::SpendEvent;
@@ -34,6 +36,18 @@ pub struct Changes {
     pub redemptions: Vec<Redemption>,
     /// New reversals.
     pub reversals: Vec<Reversal>,
+    /// New versions of payout methods.
+    pub payout_methods: Vec<PayoutMethod>,
+    /// New payouts: what was asked for. Their steps stand in `payout_steps`.
+    pub payouts: Vec<Payout>,
+    /// New batches: what is in them. Their steps stand in `batch_steps`.
+    pub batches: Vec<Batch>,
+    /// New steps of batches.
+    pub batch_steps: Vec<BatchStep>,
+    /// What banks said.
+    pub settlement_lines: Vec<SettlementLine>,
+    /// New steps of payouts; at most one a payout.
+    pub payout_steps: Vec<PayoutStep>,
     /// What is posted to the ledger.
     pub posting: Posting,
     /// New reward steps.
@@ -54,6 +68,10 @@ pub struct Changes {
     /// What the audit log gains. A person who acts and whom nobody named yet becomes a user of the book, under the bytes of
     /// the entry's id; apart from who acts, nothing of an entry names a person.
     pub audit: Vec<AuditEntry>,
+    /// New adjustments, each with its first step.
+    pub adjustments: Vec<Adjustment>,
+    /// New steps of adjustments, each with its entry of the audit log.
+    pub adjustment_steps: Vec<AdjustmentStep>,
 }
 
 /// What makes two requests the same command.

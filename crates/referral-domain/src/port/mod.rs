@@ -1,23 +1,36 @@
 //! The ports: what the use cases ask of the world, object-safe and batch-first, with one concrete error.
 //!
-//! Lock order, which every unit obeys: idempotency key, redemption (when one is
+//! Lock order, which every unit obeys: program (when it is changed), idempotency key, redemption (when one is
 //! reversed), users (sorted), codes, the program's graph, a mailbox, referrals (by
-//! referred user), the month's budget, account heads (by account), event keys (by source id), day rows (by key).
+//! referred user), a payout batch, payouts (by id), the month's budget, account heads (by account), event keys (by
+//! source id), day rows (by key).
 
+mod adjusting;
 mod ambient;
 mod change;
 mod error;
+mod ledger_report;
 mod limiter;
+mod payouts;
+mod rail;
 mod report;
 mod unit;
 
+pub use adjusting::Adjustments;
 pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
 pub use error::{BoxError, StoreError};
+pub use ledger_report::{
+    AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport,
+    TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,
+};
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
+pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
+pub use rail::{Payment, PaymentOrder, Rail, RailFault};
 pub use report::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, KindTotal,
-    MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
+    KindTotal, MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports, Summary,
+    SummaryReport,
 };
 pub use unit::{
     ApiKeys, Budgets, CodeClaim, Codes, Idempotency, Inserted, Ledger, Matured, NewUser, Programs, Recorder,

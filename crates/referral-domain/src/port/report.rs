@@ -3,16 +3,17 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{LedgerReports, PayoutReports, StoreError};
 use crate::audit::ActorKind;
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
-use crate::id::{AuditId, BookId, UserId};
+use crate::id::{AuditId, BookId, CodeId, UserId};
 use crate::ledger::{Line, Transaction, TransactionKind, Verdict};
 use crate::program::Program;
 use crate::reference::{HostId, Slug, SourceId};
 use crate::referral::Referral;
+use crate::rules::PublishedRules;
 use crate::spend::{RefundFact, SpendEvent};
 use crate::time::{Month, Timestamp};
 use crate::user::{EmailStatus, UserFacts};
@@ -153,6 +154,30 @@ pub struct SummaryReport {
     pub sums: Summary,
 }
 
+/// Which codes, newest first: by when they were made, then by id.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CodeFilter {
+    /// Only this one.
+    pub id: Option<CodeId>,
+    /// Only of this user.
+    pub owner: Option<HostId>,
+    /// Only the one that reads like this.
+    pub folded: Option<FoldedCode>,
+    /// Only codes behind this one: where the page before ended.
+    pub before: Option<(Timestamp, CodeId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A code with the host's name of whose it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeItem {
+    /// The code.
+    pub code: Code,
+    /// The host's id of its owner; `None` once they were erased.
+    pub owner: Option<HostId>,
+}
+
 /// Which entries of the audit log, newest first: by when they were made, then by id.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AuditFilter {
@@ -195,9 +220,9 @@ pub struct AuditItem {
     pub at: Timestamp,
 }
 
-/// Questions without a unit.
+/// Questions without a unit; those about the books are [`LedgerReports`].
 #[async_trait]
-pub trait Reports: Send + Sync {
+pub trait Reports: LedgerReports + PayoutReports + Send + Sync {
     /// Whether the store answers and its schema is the one this build needs.
     async fn ready(&self) -> Result<(), StoreError>;
 
@@ -207,6 +232,14 @@ pub trait Reports: Send + Sync {
     /// Every program with the rules in force at `now`, by slug.
     async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError>;
 
+    /// At most `limit` versions of a program's rules, the newest first: all, or those before a version.
+    async fn rule_versions(
+        &self,
+        program: &Program,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<PublishedRules>, StoreError>;
+
     /// The API key with this hash, whatever its state.
     async fn api_key(&self, hash: &[u8; 32]) -> Result<Option<ApiKey>, StoreError>;
 
@@ -215,6 +248,9 @@ pub trait Reports: Send + Sync {
 
     /// A code by its folded form.
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError>;
+
+    /// Codes, newest first.
+    async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError>;
 
     /// What is known of a user.
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError>;

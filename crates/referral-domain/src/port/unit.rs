@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{Changes, HistoryItem, IdempotencyKey, StoreError, StoredReply};
+use super::{Adjustments, Changes, HistoryItem, IdempotencyKey, Payouts, StoreError, StoredReply};
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
 use crate::code::{Code, FoldedCode};
@@ -12,11 +12,12 @@ use crate::credit::{Redemption, Reversal};
 use crate::hold::Hold;
 use crate::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
 use crate::identity::Fingerprint;
-use crate::ledger::Wallet;
+use crate::ledger::{Origin, Wallet};
 use crate::money::Currency;
 use crate::program::Program;
 use crate::reference::{HostId, Reference, Slug, SourceId};
 use crate::referral::Referral;
+use crate::rules::RuleVersion;
 use crate::spend::{RefundFact, SpendEvent, SpendScene};
 use crate::time::{Month, Timestamp};
 use crate::user::UserFacts;
@@ -43,6 +44,8 @@ pub trait UnitOfWork:
     + Budgets
     + Ledger
     + Redemptions
+    + Payouts
+    + Adjustments
     + Idempotency
     + ApiKeys
     + Recorder
@@ -71,7 +74,8 @@ macro_rules! sub_ports {
 sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, budgets: Budgets,
     ledger: Ledger,
-    redemptions: Redemptions, idempotency: Idempotency, api_keys: ApiKeys, recorder: Recorder,
+    redemptions: Redemptions, payouts: Payouts, adjustments: Adjustments, idempotency: Idempotency,
+    api_keys: ApiKeys, recorder: Recorder,
 }
 
 /// Whether a row was there already.
@@ -92,6 +96,22 @@ pub trait Programs: Send {
 
     /// Stores a program with its first rules, unless its slug is taken.
     async fn insert(&mut self, program: &Program) -> Result<Inserted, StoreError>;
+
+    /// A program with the rules in force at `now`, locked until the unit ends: nobody changes it, or publishes rules for
+    /// it, meanwhile.
+    async fn lock(&mut self, slug: &Slug, now: Timestamp) -> Result<Option<Program>, StoreError>;
+
+    /// Replaces what may change of a program that was locked: its name, its landing URL, its status.
+    async fn save(&mut self, program: &Program) -> Result<(), StoreError>;
+
+    /// The newest version of a program's rules, in force or not yet.
+    async fn newest_rules(&mut self, book: BookId) -> Result<RuleVersion, StoreError>;
+
+    /// Stores a new version of the rules of a program that was locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Contended`] when there is such a version.
+    async fn publish(&mut self, book: BookId, version: &RuleVersion) -> Result<(), StoreError>;
 }
 
 /// A user to be found, or made under this id.
@@ -149,7 +169,7 @@ pub trait Codes: Send {
     /// The codes of these ids, in input order, locked (in the order of their ids) until the unit ends. All exist.
     async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError>;
 
-    /// Stores a primary code, unless its owner has one or its folded form is taken.
+    /// Stores a code, unless its folded form is taken, or it is a primary one whose owner has one.
     async fn claim(&mut self, code: &Code) -> Result<CodeClaim, StoreError>;
 }
 
@@ -295,6 +315,14 @@ pub trait Ledger: Send {
         &mut self,
         book: BookId,
         transaction: TransactionId,
+    ) -> Result<Option<HistoryItem>, StoreError>;
+
+    /// The history line of the transaction that a command posted: by its natural key, which is unique for ever.
+    async fn posted(
+        &mut self,
+        book: BookId,
+        origin: Origin,
+        origin_id: &str,
     ) -> Result<Option<HistoryItem>, StoreError>;
 }
 

@@ -45,7 +45,7 @@ pub struct Circumstances {
 /// # let code = Code::primary(book, CodeId::from_uuid(Uuid::from_u128(3)), ana.id, text, now);
 /// # let attribution = Attribution { source: Source::Typed, click: None, clicked_at: None, sub_id: None };
 /// # let scene = ApplyScene {
-/// #     program, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
+/// #     program, promised: None, code: Some(code), referred: ben, referrer: Some(ana), existing: None, email_owner: None,
 /// #     ancestors: vec![], crowding: None, parked: vec![], refunds: Default::default(),
 /// # };
 /// # let mut budget = Budget::unbounded(now.month());

@@ -213,6 +213,7 @@ pub(crate) fn costing(command: SpendCommand, amount: Money) -> SpendCommand {
 /// Nothing refuses Ben's application of Ana's code.
 pub(crate) fn scene() -> ApplyScene {
     ApplyScene {
+        promised: None,
         program: program(),
         code: Some(code()),
         referred: ben(),

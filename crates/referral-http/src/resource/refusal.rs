@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use referral_app::{
-    ApplyRefusal, Failure, KeyReused, Never, RedeemRefused, ReversalRefused, Throttled, TimeOutOfRange,
-    UnknownEvent,
+    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused,
+    CodeTaken, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, NoSuchCode, RedeemRefused,
+    RequestRefused, RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused,
+    Throttled, TimeOutOfRange, UnknownEvent,
 };
+use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::code::Unusable;
 use referral_domain::credit::RedeemRefusal;
+use referral_domain::payout::{BatchRefusal, RequestRefusal};
+use referral_domain::rules::RuleFault;
 use referral_domain::spend::SpendRefusal;
 use referral_domain::time::{SECOND, Timestamp};
 
@@ -118,6 +123,68 @@ impl Explain for RefusedSpend {
     }
 }
 
+impl Explain for CreateProgramRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::Taken => Problem::new(ProblemCode::ProgramTaken),
+            Self::Rules(faults) => contradictory(faults),
+        }
+    }
+}
+
+impl Explain for CodeTaken {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::CodeTaken)
+    }
+}
+
+impl Explain for NoSuchCode {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::not_found()
+    }
+}
+
+impl Explain for RulesRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Rules(faults) => contradictory(faults),
+            Self::Past | Self::Overtaken { .. } => {
+                Problem::new(ProblemCode::TimeOutOfRange).errors(rules_faults(self))
+            }
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+fn contradictory(faults: &[RuleFault]) -> Problem {
+    Problem::new(ProblemCode::RulesInvalid).errors(faults.iter().map(rule_fault).collect())
+}
+
+fn rule_fault(fault: &RuleFault) -> FieldFault {
+    let (code, detail) = match fault {
+        RuleFault::Currency { .. } => ("currency-mismatch", "must be of the program's currency"),
+        RuleFault::BudgetBelowReward => ("budget-below-reward", "no reward would ever fit this budget"),
+        RuleFault::HourAboveDay => ("hour-above-day", "more an hour than a day"),
+    };
+    FieldFault { place: Place::Pointer(format!("/rules/{}", fault.rule())), code, detail: detail.into() }
+}
+
+/// What is wrong with rules, each with where.
+pub(super) fn rules_faults(refused: &RulesRefused) -> Vec<FieldFault> {
+    let late = |detail: String| {
+        let place = Place::Pointer("/effective_from".to_owned());
+        vec![FieldFault { place, code: "time-out-of-range", detail: detail.into() }]
+    };
+    match refused {
+        RulesRefused::Rules(faults) => faults.iter().map(rule_fault).collect(),
+        RulesRefused::Past => late("must not lie in the past".to_owned()),
+        RulesRefused::Overtaken { version, from } => {
+            late(format!("version {version} is in force from {from} on"))
+        }
+        RulesRefused::KeyReused(_) => Vec::new(),
+    }
+}
+
 fn untimely(pointer: String, detail: &'static str) -> Problem {
     let place = Place::Pointer(pointer);
     let fault = FieldFault { place, code: "time-out-of-range", detail: detail.into() };
@@ -147,6 +214,105 @@ impl Explain for ReversalRefused {
             Self::Over(_) => ProblemCode::OverReversal,
             Self::Conflict => ProblemCode::RedemptionConflict,
         })
+    }
+}
+
+impl Explain for RequestRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Rule(rule) => Problem::new(request_code(rule)).detail(rule.to_string()),
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+const fn request_code(rule: &RequestRefusal) -> ProblemCode {
+    match rule {
+        RequestRefusal::EmailNotVerified => ProblemCode::EmailNotVerified,
+        RequestRefusal::Open(_) => ProblemCode::PayoutOpen,
+        RequestRefusal::NoMethod | RequestRefusal::MethodTooYoung { .. } => ProblemCode::PayoutMethodMissing,
+        RequestRefusal::BelowMinimum { .. } => ProblemCode::BelowMinimum,
+        RequestRefusal::AbovePayable { .. } => ProblemCode::InsufficientBalance,
+    }
+}
+
+impl Explain for ChangeRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::State(state) => Problem::new(ProblemCode::PayoutState).detail(state.to_string()),
+        }
+    }
+}
+
+impl Explain for AdjustmentRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::UserUnknown => ProblemCode::UserUnknown,
+            Self::Insufficient(_) => ProblemCode::InsufficientBalance,
+            Self::Conflict => ProblemCode::AdjustmentConflict,
+        })
+    }
+}
+
+impl Explain for AdjustmentUndecided {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(match self {
+            Self::NotFound => ProblemCode::NotFound,
+            Self::Rule(DecisionRefusal::SecondPersonRequired) => ProblemCode::SecondPersonRequired,
+            Self::Rule(DecisionRefusal::Settled(_)) => ProblemCode::AdjustmentState,
+            Self::Insufficient(_) => ProblemCode::InsufficientBalance,
+        })
+    }
+}
+
+impl Explain for RetractionRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::NotRetractable(why) => Problem::new(ProblemCode::NotRetractable).detail(why.advice()),
+            Self::AlreadyRetracted => Problem::new(ProblemCode::AlreadyRetracted),
+        }
+    }
+}
+
+impl Explain for BatchRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::NotFound => Problem::not_found(),
+            Self::Rule(BatchRefusal::SecondPerson) => Problem::new(ProblemCode::SecondPersonRequired),
+            Self::Rule(state) => Problem::new(ProblemCode::BatchState).detail(state.to_string()),
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+impl Explain for BuildRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Empty => Problem::new(ProblemCode::PayoutState)
+                .detail("no payout fits the batch; the preview says why"),
+            Self::KeyReused(reused) => reused.problem(now),
+        }
+    }
+}
+
+impl Explain for ExportRefused {
+    fn problem(&self, now: Timestamp) -> Problem {
+        match self {
+            Self::Batch(refused) => refused.problem(now),
+            Self::OtherFormat(_) | Self::Unsuitable(_) => {
+                Problem::new(ProblemCode::BatchState).detail(self.to_string())
+            }
+        }
+    }
+}
+
+impl Explain for StatementRefused {
+    fn problem(&self, _: Timestamp) -> Problem {
+        let Self::TooLong = self;
+        let detail = format!("more than {STATEMENT_LINES_MAX} lines; ask for fewer days");
+        Problem::parameter("to", "too-many-lines", detail)
     }
 }
 

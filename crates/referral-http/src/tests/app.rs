@@ -16,6 +16,7 @@ use referral_domain::port::{Inserted, Store as _};
 use referral_domain::program::Program;
 use referral_domain::time::{SECOND, Timestamp};
 use referral_memory::{MemoryLimiter, MemoryStore};
+use referral_rails::{CsvTable, PaypalFile};
 use referral_testkit::build::{a_program, slug};
 use referral_testkit::fake::{FakeClock, SeededChance, SeededIds};
 use serde_json::{Value, json};
@@ -69,6 +70,7 @@ impl TestApp {
             identity: IdentityKey::new(&[7; 32]).expect("32 bytes"),
             limits,
         });
+        let app = app.with_rails(vec![Box::new(CsvTable), Box::new(PaypalFile)]);
         let call = service(app.clone(), clock.clone()).await;
         let document = crate::resource::document();
         let this = Self(Rc::new(Inner { app, clock, store, document, call }));

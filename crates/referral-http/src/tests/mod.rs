@@ -4,6 +4,8 @@
 //! every test is held against what all replies promise, see [`promise`], and against the OpenAPI document, see [`schema`].
 
 mod app;
+mod paying;
+mod paying_out;
 mod promise;
 mod schema;
 mod speaker;
@@ -15,6 +17,7 @@ mod auditing;
 mod bad_input;
 mod coverage;
 mod explaining;
+mod governing;
 mod history;
 mod idempotency;
 mod limits;

@@ -203,6 +203,8 @@ fn matches(pattern: &str, text: &str) -> bool {
             !matches!(parsed, Err(referral_domain::money::MoneyFault::Malformed))
         }
         "^[A-Z]{3}$" => text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
+        "^[a-z0-9-]{1,40}$" => referral_domain::reference::Slug::parse(text).is_some(),
+        r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,4})?$" => referral_domain::rules::rate_of(text).is_some(),
         "^[A-Za-z0-9._:-]{1,128}$" => !text.is_empty() && token(128, b"._:-"),
         "^[A-Za-z0-9._~-]{0,64}$" => token(64, b"._~-"),
         words => {

@@ -32,6 +32,16 @@ impl Ask {
         Self::new(Method::POST, uri).json(body.to_string())
     }
 
+    pub(super) fn put(uri: impl Into<String>, body: &Value) -> Self {
+        Self::new(Method::PUT, uri).json(body.to_string())
+    }
+
+    /// A file of lines, whatever the body was before.
+    pub(super) fn csv(mut self, file: String) -> Self {
+        self.headers.retain(|(name, _)| name != "content-type");
+        self.header("content-type", "text/csv").body(file)
+    }
+
     /// A body as it stands, called JSON.
     pub(super) fn json(self, body: impl Into<Vec<u8>>) -> Self {
         self.header("content-type", "application/json").body(body)

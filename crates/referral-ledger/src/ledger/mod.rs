@@ -8,6 +8,7 @@
 mod account;
 mod journal;
 mod moves;
+mod side;
 mod sums;
 mod verify;
 mod wallet;
@@ -143,7 +144,7 @@ pub struct Transaction {
 }
 
 /// One side of a transfer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
     /// A user's account.
     User(Purpose),

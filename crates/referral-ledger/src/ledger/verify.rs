@@ -49,6 +49,8 @@ crate::words! {
         NetSpend = "net-spend",
         /// Each month's budget has given what rewards were granted in it, and at most its limit.
         Budgets = "budgets",
+        /// Each payout's steps posted what they say, what is open is what is in payout, and each batch is what it sealed.
+        Payouts = "payouts",
     }
 }
 

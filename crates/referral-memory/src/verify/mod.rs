@@ -3,6 +3,7 @@
 mod chains;
 mod facts;
 mod holds;
+mod payouts;
 mod rewards;
 mod transfers;
 
@@ -40,6 +41,7 @@ pub(crate) fn examine(state: &State, check: Check) -> Finding {
         Check::Commissions => facts::commissions_are_posted(state),
         Check::NetSpend => facts::net_is_the_sum_of_events(state),
         Check::Budgets => facts::budgets_gave_what_was_granted(state),
+        Check::Payouts => payouts::steps_are_posted(state),
     }
 }
 

@@ -12,14 +12,14 @@ use crate::state::State;
 
 /// What a transaction posted: its kind, for which referral, and the sum of its legs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Posted {
-    kind: TransactionKind,
-    referral: Option<ReferralId>,
-    amount: i64,
+pub(super) struct Posted {
+    pub(super) kind: TransactionKind,
+    pub(super) referral: Option<ReferralId>,
+    pub(super) amount: i64,
 }
 
 impl State {
-    fn posted(&self, book: BookId, id: TransactionId) -> Option<Posted> {
+    pub(super) fn posted(&self, book: BookId, id: TransactionId) -> Option<Posted> {
         let Transaction { kind, referral, .. } = *self.transactions.find(&(book, id))?;
         let legs = self.transfers.iter().filter(|((of, _), leg)| *of == book && leg.transaction == id);
         let amount = legs.fold(0_i64, |sum, (_, leg)| sum.saturating_add(leg.amount));

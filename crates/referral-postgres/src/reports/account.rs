@@ -32,7 +32,7 @@ const ACCOUNT: &str = concat!(
 
 type Account = (Named, Bool, Nullable<RowSql<LineRow>>, BigInt);
 
-pub(super) async fn account(
+pub(crate) async fn account(
     mut conn: &AsyncPgConnection,
     book: BookId,
     host: &HostId,

@@ -9,7 +9,7 @@ use super::fault::{Wrong, wrong};
 use super::value::items;
 
 /// The limits that can be configured. Sign-ups per address and referrals per referrer are rules of the program.
-const NAMES: [&str; 4] = ["validate", "validate_misses", "user", "apply"];
+const NAMES: [&str; 5] = ["validate", "validate_misses", "user", "apply", "payout"];
 
 /// A quota may be at most this large: every admission is remembered for the length of its window.
 const QUOTA_MAX: u32 = 100_000;
@@ -44,6 +44,7 @@ fn slot<'a>(limits: &'a mut Limits, name: &str) -> Option<&'a mut Quota> {
         "validate_misses" => Some(&mut limits.validate_misses),
         "user" => Some(&mut limits.user),
         "apply" => Some(&mut limits.apply),
+        "payout" => Some(&mut limits.payout),
         _ => None,
     }
 }
@@ -73,7 +74,10 @@ mod tests {
     #[test]
     fn what_is_not_named_keeps_its_default() {
         let read = limits("validate=100/60, apply=1/3600").expect("well formed").expect("on");
-        assert_eq!(describe(&read), "validate=100/60,validate_misses=20/600,user=600/60,apply=1/3600");
+        assert_eq!(
+            describe(&read),
+            "validate=100/60,validate_misses=20/600,user=600/60,apply=1/3600,payout=5/3600"
+        );
         assert_eq!(limits("off"), Ok(None));
     }
 

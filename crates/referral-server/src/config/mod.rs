@@ -1,6 +1,7 @@
 //! The configuration: `referral.toml` and `REFERRAL_*`, the environment last, every fault told at once.
 
 mod database;
+mod debtor;
 mod distance;
 mod fault;
 mod given;
@@ -21,6 +22,7 @@ use referral_app::Limits;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
+use referral_rails::Debtor;
 
 pub(crate) use database::{Database, PostgresUrl};
 pub(crate) use fault::Faults;
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) identity_key: Option<Secret>,
     /// `None`: nothing is limited, for benchmarks.
     pub(crate) limits: Option<Limits>,
+    /// Who pays by SEPA; `None`: nobody does.
+    pub(crate) debtor: Option<Debtor>,
     pub(crate) log: String,
     /// `None`: as many as there are processors.
     pub(crate) workers: Option<NonZeroUsize>,
@@ -144,6 +148,7 @@ impl Reading {
             cors: self.read(setting::CORS_ORIGINS, value::origins).unwrap_or_default(),
             identity_key: self.read(setting::IDENTITY_KEY, value::secret),
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
+            debtor: self.debtor(),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             workers: self.read(setting::WORKERS, value::workers),
         }

@@ -40,12 +40,15 @@ pub(crate) const CORS_ORIGINS: Setting = plain("REFERRAL_CORS_ORIGINS");
 pub(crate) const COOKIE_DOMAIN: Setting = plain("REFERRAL_COOKIE_DOMAIN");
 pub(crate) const IDENTITY_KEY: Setting = secret("REFERRAL_IDENTITY_KEY");
 pub(crate) const LIMITS: Setting = plain("REFERRAL_LIMITS");
+pub(crate) const SEPA_DEBTOR_NAME: Setting = plain("REFERRAL_SEPA_DEBTOR_NAME");
+pub(crate) const SEPA_DEBTOR_IBAN: Setting = secret("REFERRAL_SEPA_DEBTOR_IBAN");
+pub(crate) const SEPA_DEBTOR_BIC: Setting = plain("REFERRAL_SEPA_DEBTOR_BIC");
 pub(crate) const WEBHOOK_ALLOW: Setting = plain("REFERRAL_WEBHOOK_ALLOW");
 pub(crate) const LOG: Setting = plain("REFERRAL_LOG");
 pub(crate) const WORKERS: Setting = plain("REFERRAL_WORKERS");
 
 /// Everything that can be configured.
-pub(crate) const ALL: [Setting; 21] = [
+pub(crate) const ALL: [Setting; 24] = [
     DATABASE_URL,
     REDIS_URL,
     BIND,
@@ -64,6 +67,9 @@ pub(crate) const ALL: [Setting; 21] = [
     COOKIE_DOMAIN,
     IDENTITY_KEY,
     LIMITS,
+    SEPA_DEBTOR_NAME,
+    SEPA_DEBTOR_IBAN,
+    SEPA_DEBTOR_BIC,
     WEBHOOK_ALLOW,
     LOG,
     WORKERS,

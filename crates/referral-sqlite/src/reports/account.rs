@@ -15,7 +15,7 @@ use crate::failure::Told;
 use crate::schema::referrals;
 use crate::{ledger, users};
 
-pub(super) fn account(
+pub(crate) fn account(
     conn: &mut SqliteConnection,
     book: BookId,
     host: &HostId,

@@ -19,7 +19,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
         Check::NetSpend => &[NET_SPEND],
         Check::Budgets => &[BUDGET_MONTHS, BUDGET_STEPS],
         Check::TransferEntries | Check::EntryChain | Check::Heads | Check::Bounds | Check::Zero => &[],
-        Check::Lines | Check::RewardSteps | Check::DueRewards | Check::Redemptions => &[],
+        Check::Lines | Check::RewardSteps | Check::DueRewards | Check::Redemptions | Check::Payouts => &[],
     }
 }
 

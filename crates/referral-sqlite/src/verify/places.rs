@@ -17,6 +17,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
         Check::Redemptions => {
             &[REDEMPTIONS, REVERSALS, REVERSED_AT_MOST_WHOLLY, REDEMPTION_TRANSACTION_WITHOUT_ROW]
         }
+        Check::Payouts => super::payouts::PLACES,
         Check::EntryChain | Check::Zero | Check::DueRewards => &[],
         Check::Holds | Check::Commissions | Check::NetSpend | Check::Budgets => &[],
     }

@@ -23,6 +23,17 @@ macro_rules! store_contract {
                 programs_are_listed_by_slug,
                 one_program_never_sees_what_belongs_to_another,
             }
+            rules {
+                a_version_is_in_force_from_its_instant_on_and_not_before,
+                of_versions_from_one_instant_the_later_is_in_force,
+                the_newest_version_is_answered_in_force_or_not,
+                a_version_is_published_once,
+                versions_published_at_once_are_numbered_without_a_gap,
+                versions_are_listed_newest_first_with_who_published_them,
+                what_is_published_later_does_not_touch_a_referral,
+                a_program_that_is_saved_shows_what_changed_and_keeps_the_rest,
+                a_locked_program_does_not_change_until_the_unit_ends,
+            }
             users {
                 locking_makes_the_users_that_are_missing,
                 a_user_who_exists_keeps_their_id_and_first_sight,
@@ -38,6 +49,9 @@ macro_rules! store_contract {
                 a_locked_user_does_not_change_until_the_unit_ends,
             }
             codes {
+                a_vanity_code_stands_beside_the_primary_one,
+                what_bounds_a_code_is_replaced,
+                codes_are_listed_newest_first,
                 a_free_code_is_claimed_and_found_in_any_spelling,
                 an_owner_who_has_a_code_keeps_it,
                 a_text_that_is_taken_once_folded_changes_nothing,
@@ -142,6 +156,21 @@ macro_rules! store_contract {
                 one_reference_redeemed_by_many_at_once_is_redeemed_once,
                 reversals_at_once_never_give_back_more_than_was_redeemed,
             }
+            payouts {
+                each_version_of_a_method_is_read_back_equal,
+                a_payout_is_read_back_equal_at_every_stage,
+                payouts_are_locked_by_id_and_those_unknown_are_left_out,
+                approved_payouts_of_a_kind_are_found_the_oldest_first,
+                a_batch_is_read_back_equal_at_every_stage,
+                a_second_open_payout_is_refused,
+                a_hundred_payouts_of_one_balance_asked_for_at_once_are_one,
+                a_payout_enters_one_batch_of_those_built_at_once,
+                a_payout_settled_by_many_at_once_pays_once,
+                a_locked_payout_does_not_change_until_the_unit_ends,
+                payouts_are_listed_newest_first_by_user_and_status,
+                batches_are_listed_newest_first_and_one_is_told_with_its_payouts,
+                a_summary_is_what_one_user_was_paid_and_has_open,
+            }
             idempotency {
                 a_key_nobody_used_is_free_and_stays_free_until_a_reply_is_stored,
                 a_reply_is_read_back_equal_under_its_key_and_no_other,
@@ -225,6 +254,32 @@ macro_rules! store_contract {
                 a_summary_adds_up_the_history,
                 a_summary_leaves_out_kinds_without_transactions,
             }
+            adjustments {
+                an_adjustment_is_found_by_its_reference_and_by_its_id_and_read_back_equal,
+                an_adjustment_that_waits_is_posted_when_it_is_approved,
+                one_reference_adjusted_by_many_at_once_is_adjusted_once,
+                people_who_decide_at_once_decide_once,
+                who_asked_cannot_be_recorded_as_who_decided,
+                an_adjustment_decided_twice_is_refused,
+                adjustments_are_listed_newest_first_and_by_what_a_filter_says,
+            }
+            books {
+                a_book_in_which_nothing_moved_has_an_empty_trial_balance,
+                a_trial_balance_is_of_what_was_recorded_at_or_before_an_instant,
+                a_trial_balance_agrees_with_what_users_have,
+                a_trial_balance_is_of_one_instant_while_credits_move,
+                the_line_at_an_instant_is_the_last_one_recorded_at_or_before_it,
+                transactions_are_found_newest_first_with_the_names_of_their_users,
+                transactions_are_found_by_everything_a_filter_says,
+                a_referrals_transactions_are_found,
+                pages_of_transactions_hold_each_once_whoever_is_asked_about,
+                a_transaction_is_answered_with_everything_it_wrote,
+                a_users_accounts_are_answered_with_their_heads,
+                transfers_are_found_newest_first_and_by_everything_a_filter_says,
+                pages_of_transfers_hold_each_once_whichever_account_is_asked_about,
+                a_journal_holds_every_transaction_of_a_span_once_oldest_first,
+                a_journals_legs_come_to_the_trial_balance,
+            }
             proof {
                 an_empty_ledger_verifies,
                 honest_work_verifies_with_true_counts,
@@ -297,9 +352,11 @@ mod tests {
     fn every_case_is_listed_and_so_is_every_group() {
         let list = include_str!("case_list.rs").split("mod tests").next().unwrap();
         let groups = sources!(
+            adjustments,
             api_keys,
             audit,
             batches,
+            books,
             budgets,
             claims,
             codes,
@@ -309,6 +366,7 @@ mod tests {
             idempotency,
             limiter,
             outages,
+            payouts,
             postings,
             programs,
             proof,
@@ -319,6 +377,7 @@ mod tests {
             refunds,
             refusals,
             reports,
+            rules,
             snapshots,
             spending,
             unit_of_work,

@@ -3,7 +3,7 @@
 
 use referral_domain::code::{Code, CodeText, FoldedCode};
 use referral_domain::id::CodeId;
-use referral_domain::port::{Changes, CodeClaim};
+use referral_domain::port::{Changes, CodeClaim, CodeFilter};
 
 use super::{Meeting, Subject, race};
 use crate::build::a_code;
@@ -185,4 +185,81 @@ async fn use_once(world: &World, id: CodeId, meeting: &Meeting) {
         })
     });
     used.await.expect("a use is counted");
+}
+
+pub async fn a_vanity_code_stands_beside_the_primary_one(subject: Subject) {
+    let world = World::open(subject).await;
+    let primary = world.code("u_ana").await;
+    let vanity = |text: &str| Code {
+        id: CodeId::from_uuid(world.id()),
+        text: CodeText::parse(text).expect("a code"),
+        primary: false,
+        ..primary.clone()
+    };
+    let (one, two) = (vanity("ANA-ONE"), vanity("ANA-TWO"));
+    for code in [&one, &two] {
+        assert_eq!(claim(&world, code).await, CodeClaim::Claimed);
+        assert_eq!(find(&world, &code.text.to_string()).await.as_ref(), Some(code));
+    }
+    assert_eq!(claim(&world, &vanity("ana 0ne")).await, CodeClaim::Taken, "whoever asks");
+    assert_eq!(world.referrer("u_ana").await.code, Some(primary));
+}
+
+pub async fn what_bounds_a_code_is_replaced(subject: Subject) {
+    let world = World::open(subject).await;
+    let code = world.code("u_ana").await;
+    let other = world.code("u_ben").await;
+    let bounded = Code {
+        active: false,
+        expires_at: Some(NOON.plus_days(1)),
+        max_uses: Some(3),
+        daily_limit: Some(2),
+        ..code.clone()
+    };
+    for now in [bounded, code] {
+        world.record(&Changes { codes: vec![now.clone()], ..Changes::default() }).await;
+        assert_eq!(find(&world, &now.text.to_string()).await, Some(now));
+    }
+    assert_eq!(find(&world, &other.text.to_string()).await, Some(other));
+}
+
+pub async fn codes_are_listed_newest_first(subject: Subject) {
+    let world = World::open(subject).await;
+    let mut made = Vec::new();
+    for (n, owner) in ["u_ana", "u_ben", "u_ana", "u_ana", "u_ben"].iter().enumerate() {
+        let owner_id = world.user(owner).await.id;
+        let code = Code {
+            primary: false,
+            created_at: NOON.plus_micros(i64::try_from(n / 3).expect("few")),
+            ..a_code(world.program.book, owner_id).spelt(&format!("CODE{n}")).build()
+        };
+        assert_eq!(
+            claim(&world, &Code { id: CodeId::from_uuid(world.id()), ..code.clone() }).await,
+            CodeClaim::Claimed
+        );
+        made.push((find(&world, &code.text.to_string()).await.expect("it is there"), *owner));
+    }
+    made.sort_by_key(|(code, _)| (code.created_at, code.id));
+    made.reverse();
+    let all = CodeFilter { limit: 9, ..CodeFilter::default() };
+    let at = |n: usize| (made[n].0.created_at, made[n].0.id);
+    let folded = Some(made[3].0.text.folded());
+    let ana = crate::build::host("u_ana");
+    let hers: Vec<_> = (0..5).filter(|n| made[*n].1 == "u_ana").collect();
+    for (filter, expected) in [
+        (all.clone(), vec![0, 1, 2, 3, 4]),
+        (CodeFilter { limit: 2, ..all.clone() }, vec![0, 1]),
+        (CodeFilter { before: Some(at(1)), ..all.clone() }, vec![2, 3, 4]),
+        (CodeFilter { before: Some(at(4)), ..all.clone() }, vec![]),
+        (CodeFilter { id: Some(made[2].0.id), ..all.clone() }, vec![2]),
+        (CodeFilter { id: Some(CodeId::from_uuid(world.id())), ..all.clone() }, vec![]),
+        (CodeFilter { folded, ..all.clone() }, vec![3]),
+        (CodeFilter { owner: Some(ana), ..all.clone() }, hers),
+    ] {
+        let found = world.reports.codes(world.program.book, &filter).await.expect("a report");
+        let found: Vec<_> =
+            found.into_iter().map(|item| (item.code, item.owner.map(|owner| owner.to_string()))).collect();
+        let told = |n: &usize| (made[*n].0.clone(), Some(made[*n].1.to_owned()));
+        assert_eq!(found, expected.iter().map(told).collect::<Vec<_>>(), "{filter:?}");
+    }
 }

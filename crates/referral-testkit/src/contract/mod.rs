@@ -6,8 +6,7 @@
 //! Cases that race force the overlap with [`Meeting`]: an adapter that runs units in turn waits it out, one that lets
 //! them overlap must hold its locks. No case holds two units in one task, since the second may have to wait for the first.
 //!
-//! What the ports do not let anybody ask is not judged here: day rows (written, never read by a port), later versions
-//! of rules and a program's change of status (nothing publishes or pauses yet), for which referral an event was folded
+//! What the ports do not let anybody ask is not judged here: day rows (written, never read by a port), for which referral an event was folded
 //! in (only that it is once), whether an open unit hears of an outage before it commits, and survival of a crash (the
 //! black-box tests kill the server).
 
@@ -21,9 +20,11 @@ use tokio::sync::Barrier;
 
 use crate::world::World;
 
+pub mod adjustments;
 pub mod api_keys;
 pub mod audit;
 pub mod batches;
+pub mod books;
 pub mod budgets;
 mod case_list;
 pub mod claims;
@@ -36,6 +37,7 @@ pub mod limiter;
 #[cfg(test)]
 mod limiter_tests;
 pub mod outages;
+pub mod payouts;
 pub mod postings;
 pub mod programs;
 pub mod proof;
@@ -46,6 +48,7 @@ pub mod referrals;
 pub mod refunds;
 pub mod refusals;
 pub mod reports;
+pub mod rules;
 pub mod snapshots;
 pub mod spending;
 pub mod unit_of_work;

@@ -23,11 +23,11 @@ const STATES: usize = 25;
 const READERS: usize = 3;
 
 /// Judges one answer, and tells by a number of which state it was true. It is told the state of the answer before.
-type Ask = fn(World, i64) -> Boxed<'static, i64>;
+pub(super) type Ask = fn(World, i64) -> Boxed<'static, i64>;
 /// Commits the next state; it is told how many there were.
-type Write = fn(World, i64) -> Boxed<'static, ()>;
+pub(super) type Write = fn(World, i64) -> Boxed<'static, ()>;
 
-async fn ask_while_written(world: &World, ask: Ask, write: Write) {
+pub(super) async fn ask_while_written(world: &World, ask: Ask, write: Write) {
     let done = Arc::new(AtomicBool::new(false));
     let writer = tokio::spawn(write_until(world.clone(), write, Arc::clone(&done)));
     let judged = race((0..READERS).map(|_| ask_until_met(world.clone(), ask))).await;
@@ -60,7 +60,7 @@ async fn ask_until_met(world: World, ask: Ask) -> usize {
 }
 
 /// Credits a reward, and uses some of it.
-async fn move_credits(world: World, n: i64) {
+pub(super) async fn move_credits(world: World, n: i64) {
     let ana = world.user("u_ana").await.id;
     wallets::credit(&world, ana, 7).await;
     let order = reference(&format!("order:{n}"));

@@ -1,5 +1,7 @@
 //! Injected faults: the n-th port call fails, and whatever runs on the ports must neither change anything nor break.
 
+mod ledger_reports;
+mod payout_reports;
 mod plan;
 mod reports;
 mod store;

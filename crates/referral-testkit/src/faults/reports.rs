@@ -8,11 +8,12 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::Verdict;
 use referral_domain::port::{
-    AccountReport, AuditFilter, AuditItem, EventReport, HistoryFilter, HistoryItem, MyReferralReport,
-    ReferrerReport, Reports, StoreError, SummaryReport,
+    AccountReport, AuditFilter, AuditItem, CodeFilter, CodeItem, EventReport, HistoryFilter, HistoryItem,
+    MyReferralReport, ReferrerReport, Reports, StoreError, SummaryReport,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug, SourceId};
+use referral_domain::rules::PublishedRules;
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
 
@@ -21,8 +22,8 @@ use super::plan::{Plan, through};
 /// Reports around others: every question is counted, and fails when the plan says so.
 #[derive(Clone)]
 pub struct FaultyReports {
-    inner: Arc<dyn Reports>,
-    plan: Arc<Plan>,
+    pub(super) inner: Arc<dyn Reports>,
+    pub(super) plan: Arc<Plan>,
 }
 
 impl FaultyReports {
@@ -34,9 +35,9 @@ impl FaultyReports {
 }
 
 macro_rules! faulty {
-    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
+    ($port:ident: $(fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $answer:ty;)+) => {
         #[async_trait]
-        impl Reports for FaultyReports {$(
+        impl $port for FaultyReports {$(
             async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
                 let fault = self.plan.next(concat!("reports.", stringify!($name)));
                 through(fault, self.inner.$name($($argument),*)).await
@@ -44,14 +45,18 @@ macro_rules! faulty {
         )+}
     };
 }
+pub(super) use faulty;
 
 faulty! {
+    Reports:
     fn ready() -> ();
     fn program(slug: &Slug, now: Timestamp) -> Option<Program>;
     fn programs(now: Timestamp) -> Vec<Program>;
+    fn rule_versions(program: &Program, before: Option<u32>, limit: u32) -> Vec<PublishedRules>;
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
     fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn codes(book: BookId, filter: &CodeFilter) -> Vec<CodeItem>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;

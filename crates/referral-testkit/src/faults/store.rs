@@ -4,23 +4,29 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use referral_domain::adjustment::AdjustmentFile;
 use referral_domain::auth::ApiKey;
 use referral_domain::budget::BudgetMonth;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::credit::{Redemption, Reversal};
 use referral_domain::hold::Hold;
-use referral_domain::id::{ApiKeyId, BookId, CodeId, RedemptionId, ReferralId, TransactionId, UserId};
+use referral_domain::id::{
+    AdjustmentId, ApiKeyId, BatchId, BookId, CodeId, PayoutId, RedemptionId, ReferralId, TransactionId,
+    UserId,
+};
 use referral_domain::identity::Fingerprint;
-use referral_domain::ledger::Wallet;
+use referral_domain::ledger::{Origin, Wallet};
 use referral_domain::money::Currency;
+use referral_domain::payout::{Batch, MethodKind, Payout, PayoutMethod};
 use referral_domain::port::{
-    ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey, Inserted, Ledger,
-    Matured, NewUser, Programs, Recorder, Redemptions, Referrals, Spending, Store, StoreError, StoredReply,
-    UnitOfWork, Users,
+    Adjustments, ApiKeys, Budgets, Changes, CodeClaim, Codes, HistoryItem, Idempotency, IdempotencyKey,
+    Inserted, Ledger, Matured, NewUser, Payouts, Programs, Recorder, Redemptions, Referrals, Spending, Store,
+    StoreError, StoredReply, UnitOfWork, Users,
 };
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug, SourceId};
 use referral_domain::referral::Referral;
+use referral_domain::rules::RuleVersion;
 use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::{Month, Timestamp};
 use referral_domain::user::UserFacts;
@@ -94,6 +100,10 @@ faulty! {
     Programs by programs {
         fn find(slug: &Slug, now: Timestamp) -> Option<Program>;
         fn insert(program: &Program) -> Inserted;
+        fn lock(slug: &Slug, now: Timestamp) -> Option<Program>;
+        fn save(program: &Program) -> ();
+        fn newest_rules(book: BookId) -> RuleVersion;
+        fn publish(book: BookId, version: &RuleVersion) -> ();
     }
     Users by users {
         fn lock(book: BookId, named: &[NewUser], ids: &[UserId], now: Timestamp) -> Vec<UserFacts>;
@@ -128,11 +138,24 @@ faulty! {
         fn holds(book: BookId, referrals: &[ReferralId]) -> Vec<Hold>;
         fn earned_until(book: BookId, user: UserId, at: Timestamp) -> i64;
         fn line(book: BookId, transaction: TransactionId) -> Option<HistoryItem>;
+        fn posted(book: BookId, origin: Origin, origin_id: &str) -> Option<HistoryItem>;
     }
     Redemptions by redemptions {
         fn find(book: BookId, reference: &Reference) -> Option<Redemption>;
         fn lock(book: BookId, id: RedemptionId) -> Option<(Redemption, i64)>;
         fn find_reversal(book: BookId, reference: &Reference) -> Option<Reversal>;
+    }
+    Payouts by payouts {
+        fn method(book: BookId, user: UserId) -> Option<PayoutMethod>;
+        fn methods(book: BookId, versions: &[(UserId, u32)]) -> Vec<PayoutMethod>;
+        fn newest(book: BookId, user: UserId) -> Option<Payout>;
+        fn lock(book: BookId, ids: &[PayoutId]) -> Vec<Payout>;
+        fn approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
+        fn lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
+    }
+    Adjustments by adjustments {
+        fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;
+        fn lock(book: BookId, id: AdjustmentId) -> Option<AdjustmentFile>;
     }
     Idempotency by idempotency {
         fn claim(key: &IdempotencyKey) -> Option<StoredReply>;

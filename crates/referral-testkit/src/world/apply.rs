@@ -74,6 +74,7 @@ impl World {
         let (program, referrer) = (self.program.clone(), Some(referrer));
         Ok(ApplyScene {
             program,
+            promised: None,
             code,
             referred,
             referrer,

@@ -1,6 +1,7 @@
 //! A store with a program in it, and the story of a referral told on it through the ports and the domain's decisions.
 
 mod apply;
+mod payout;
 mod redeem;
 mod spend;
 
@@ -29,6 +30,7 @@ use crate::build::{a_code, a_program, host, source};
 use crate::fake::{FakeClock, SeededIds};
 use crate::transact::{Boxed, transact};
 
+pub use payout::a_person;
 pub use redeem::{a_redemption_of, a_reversal_of};
 
 /// A store with one program, a clock at noon, and seeded ids. Clones share all of it.

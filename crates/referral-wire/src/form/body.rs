@@ -70,7 +70,7 @@ async fn take(head: Result<(), Problem>, payload: Payload) -> Result<web::Bytes,
     if bytes.is_empty() { Ok(bytes) } else { head.map(|()| bytes) }
 }
 
-async fn collect(mut payload: Payload) -> Result<web::Bytes, Problem> {
+pub(super) async fn collect(mut payload: Payload) -> Result<web::Bytes, Problem> {
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|fault| Problem::new(ProblemCode::Timeout).caused_by(fault))?;
@@ -93,7 +93,7 @@ fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-fn announced(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -23,6 +23,7 @@
 
 mod at;
 mod body;
+mod csv_body;
 mod faults;
 mod fields;
 mod json;
@@ -35,6 +36,7 @@ pub mod scalar;
 
 pub use at::At;
 pub use body::{BODY_BYTES_MAX, JsonBody};
+pub use csv_body::CsvBody;
 pub use faults::Faults;
 pub use fields::Fields;
 pub use metadata::metadata;
@@ -42,7 +44,7 @@ pub use money::{money, signed_money};
 pub use node::Node;
 pub use query::{LIMIT_DEFAULT, Params, Query};
 
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::{FieldFault, Place, Problem, ProblemCode};
 
 /// Reads a JSON object with `reader`; unknown fields are refused.
 ///
@@ -61,6 +63,12 @@ fn conclude<T>(read: Option<T>, faults: Faults, code: ProblemCode, noun: &str) -
         (Some(read), 0) => Ok(read),
         (_, total) => Err(Problem::new(code).detail(tally(total, noun)).errors(faults.into_list())),
     }
+}
+
+/// A body that is refused as a whole.
+pub(crate) fn refused(code: &'static str, detail: &'static str) -> Problem {
+    let fault = FieldFault { place: Place::Pointer(String::new()), code, detail: detail.into() };
+    Problem::new(ProblemCode::InvalidBody).detail(detail).errors(vec![fault])
 }
 
 fn tally(total: usize, noun: &str) -> String {

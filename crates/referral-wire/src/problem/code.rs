@@ -92,6 +92,15 @@ problem_codes! {
     RedemptionConflict = 409 "redemption-conflict", "This reference is known with another body",
         "A redemption with this `reference` was made with other facts; nothing was changed.",
         "Send the first body to get the first answer, or use a new `reference`.";
+    AdjustmentConflict = 409 "adjustment-conflict", "This reference is known with another body",
+        "An adjustment with this `reference` was asked for with other facts; nothing was changed.",
+        "Send the first body to get the first answer, or use a new `reference`.";
+    AdjustmentState = 409 "adjustment-state", "The adjustment waits for nobody",
+        "The adjustment was posted or rejected before, by another decision.",
+        "Read the adjustment; make another one to put right what this one did.";
+    AlreadyRetracted = 409 "already-retracted", "The transaction was taken back before",
+        "It was retracted for another reason, or all that it took was given back; nothing was changed.",
+        "Search for the transaction that reverses it.";
     CaseAlreadyDecided = 409 "case-already-decided", "The case was decided otherwise",
         "Another decision on this case was recorded before.",
         "Read the case; reopen it if the decision was wrong.";
@@ -101,6 +110,12 @@ problem_codes! {
     BatchState = 409 "batch-state", "The batch is past this step",
         "The batch's status does not allow this step.",
         "Read the batch and act on its present status.";
+    ProgramTaken = 409 "program-taken", "There is another program of this id",
+        "A program's id is given once, for ever, and this one is another program's.",
+        "Choose another id; or change that program, if you administer it.";
+    CodeTaken = 409 "code-taken", "Somebody has this code",
+        "Another code of this program reads like this one: case, blanks and hyphens do not count, nor does O for 0, I or L for 1.",
+        "Choose another code.";
     TooLarge = 413 "too-large", "The body is too large",
         "A body may have at most 1 MiB.",
         "Split the batch; an event batch takes up to 1000 events.";
@@ -140,6 +155,12 @@ problem_codes! {
     ProgramPaused = 422 "program-paused", "The program is paused",
         "The program takes no new referrals at present.",
         "Try again when the program runs again.";
+    NotRetractable = 422 "not-retractable", "This transaction is not taken back by hand",
+        "What a rule granted is taken back by the rule; what takes back, releases or pays out is undone where it was done.",
+        "Do what `detail` says instead.";
+    UserUnknown = 422 "user-unknown", "Nobody of this id was seen in the program",
+        "The program has never heard of a user with this id; nothing was changed.",
+        "Check the id; a user is known once the host told of them.";
     InsufficientBalance = 422 "insufficient-balance", "The balance is too low",
         "More was asked for than is available; nothing was changed.",
         "Ask for less, or redeem with `\"mode\": \"up_to\"`.";
@@ -155,9 +176,12 @@ problem_codes! {
     OverReversal = 422 "over-reversal", "More would be reversed than was redeemed",
         "The reversals of a redemption may not exceed it; nothing was changed.",
         "Reverse at most what is left of the redemption.";
-    TimeOutOfRange = 422 "time-out-of-range", "The event's time is out of range",
-        "`occurred_at` is more than 5 minutes ahead of the service's clock, or older than 400 days.",
-        "Check the sender's clock and the event's time.";
+    TimeOutOfRange = 422 "time-out-of-range", "The time is out of range",
+        "`occurred_at` is more than 5 minutes ahead of the service's clock, or older than 400 days; or `effective_from` lies in the past, or before the version published last.",
+        "Check the sender's clock and the time.";
+    RulesInvalid = 422 "rules-invalid", "The rules do not go together",
+        "Each rule is within its bounds, but one contradicts another, or an amount is of another currency than the program's; `errors` points at each.",
+        "Correct every rule named in `errors`; `POST .../rules/preview` tells without publishing.";
     IdempotencyKeyReused = 422 "idempotency-key-reused", "This Idempotency-Key came with another body",
         "The key was used before, by the same caller on the same path, with another body.",
         "Use a new key for a new request.";
@@ -205,7 +229,7 @@ impl ProblemCode {
 mod tests {
     use super::*;
 
-    /// The table of `schemas.md`, section 2, and `internal` for what never happens.
+    /// The table of `schemas.md`, section 2, what administration adds, and `internal` for what never happens.
     const CONTRACT: &[(u16, &[&str])] = &[
         (400, &["invalid-json", "invalid-body", "invalid-query", "cursor-mismatch"]),
         (401, &["unauthenticated"]),
@@ -225,7 +249,15 @@ mod tests {
         (408, &["timeout"]),
         (
             409,
-            &["event-conflict", "redemption-conflict", "case-already-decided", "payout-state", "batch-state"],
+            &[
+                "event-conflict",
+                "redemption-conflict",
+                "case-already-decided",
+                "payout-state",
+                "batch-state",
+                "program-taken",
+                "code-taken",
+            ],
         ),
         (413, &["too-large"]),
         (415, &["unsupported-media-type"]),
@@ -249,6 +281,7 @@ mod tests {
                 "payout-method-missing",
                 "over-reversal",
                 "time-out-of-range",
+                "rules-invalid",
                 "idempotency-key-reused",
             ],
         ),

@@ -14,13 +14,13 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 15] = [
+const GRAPH: [Place; 17] = [
     Place { package: "referral-ledger", sees: &[], tests_see: &[] },
     Place { package: "referral-domain", sees: &["referral-ledger"], tests_see: &[] },
     Place {
         package: "referral-app",
         sees: &["referral-domain"],
-        tests_see: &["referral-memory", "referral-testkit"],
+        tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-testkit",
@@ -39,7 +39,7 @@ const GRAPH: [Place; 15] = [
     },
     Place {
         package: "referral-postgres",
-        sees: &["referral-domain", "referral-app"],
+        sees: &["referral-domain", "referral-app", "referral-pg-session"],
         tests_see: &["referral-testkit"],
     },
     Place {
@@ -47,12 +47,14 @@ const GRAPH: [Place; 15] = [
         sees: &["referral-domain", "referral-app"],
         tests_see: &["referral-testkit"],
     },
+    Place { package: "referral-rails", sees: &["referral-domain"], tests_see: &[] },
+    Place { package: "referral-pg-session", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-wire", sees: &["referral-domain"], tests_see: &[] },
     Place { package: "referral-gate", sees: &["referral-domain", "referral-wire"], tests_see: &[] },
     Place {
         package: "referral-http",
         sees: &["referral-domain", "referral-app", "referral-wire", "referral-gate"],
-        tests_see: &["referral-memory", "referral-testkit"],
+        tests_see: &["referral-memory", "referral-rails", "referral-testkit"],
     },
     Place {
         package: "referral-server",
@@ -63,6 +65,7 @@ const GRAPH: [Place; 15] = [
             "referral-sqlite",
             "referral-postgres",
             "referral-redis",
+            "referral-rails",
             "referral-http",
         ],
         tests_see: &["referral-testkit"],
@@ -85,9 +88,9 @@ const GRAPH: [Place; 15] = [
 
 /// A library, by how its name starts, and the packages that may depend on it.
 const LIBRARIES: [(&str, &[&str]); 6] = [
-    ("diesel", &["referral-sqlite", "referral-postgres", "referral-bench"]),
-    ("tokio-postgres", &["referral-postgres"]),
-    ("deadpool", &["referral-postgres", "referral-redis", "referral-bench"]),
+    ("diesel", &["referral-sqlite", "referral-pg-session", "referral-postgres", "referral-bench"]),
+    ("tokio-postgres", &["referral-pg-session", "referral-postgres"]),
+    ("deadpool", &["referral-pg-session", "referral-redis", "referral-bench"]),
     ("redis", &["referral-redis"]),
     ("libsqlite3", &["referral-sqlite"]),
     (

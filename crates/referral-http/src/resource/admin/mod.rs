@@ -1,3 +1,75 @@
 //! Administration: for people by role, for services by scope.
 
+pub mod adjustments;
+pub mod api_key;
 pub mod audit;
+pub mod code;
+pub mod ledger;
+pub mod payout;
+pub mod payout_batch;
+pub mod program;
+pub mod rules;
+pub mod transactions;
+
+use actix_web::web::{self, ServiceConfig};
+
+use crate::page::{Cursor, List};
+use crate::problem::Problem;
+use crate::routing::{get, json};
+
+/// Mounts the administration of programs, rules and keys.
+pub(super) fn mount(config: &mut ServiceConfig) {
+    use web::{delete, patch, post};
+    config
+        .service(
+            json("/api/admin/programs")
+                .route(get().to(program::list::list_programs))
+                .route(post().to(program::create::create_program)),
+        )
+        .service(
+            json("/api/admin/programs/{id}")
+                .route(get().to(program::show::show_program))
+                .route(patch().to(program::change::change_program)),
+        )
+        .service(
+            json("/api/admin/programs/{id}/rules")
+                .route(get().to(rules::list::list_rules))
+                .route(post().to(rules::publish::publish_rules)),
+        )
+        .service(
+            json("/api/admin/programs/{id}/rules/preview").route(post().to(rules::preview::preview_rules)),
+        )
+        .service(
+            json("/api/admin/api-keys")
+                .route(get().to(api_key::list::list_api_keys))
+                .route(post().to(api_key::create::create_api_key)),
+        )
+        .service(json("/api/admin/api-keys/{id}").route(delete().to(api_key::revoke::revoke_api_key)))
+        .service(
+            json("/api/admin/codes")
+                .route(get().to(code::list::list_codes))
+                .route(post().to(code::create::create_code)),
+        )
+        .service(json("/api/admin/codes/{id}").route(patch().to(code::change::change_code)))
+        .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
+}
+
+/// The id where the page before ended, when there was one.
+fn position<T>(
+    list: &List,
+    cursor: Option<&Cursor>,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let position = cursor.map(|cursor| list.position(cursor)).transpose()?;
+    position.map(|text| parse(&text).ok_or_else(bad_cursor)).transpose()
+}
+
+fn bad_cursor() -> Problem {
+    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
+}
+
+/// The list with those of its filters that were given.
+fn filtered<const N: usize>(list: List, given: [(&'static str, Option<String>); N]) -> List {
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    given.fold(list, |list, (name, value)| list.filter(name, value))
+}

@@ -11,6 +11,7 @@ use referral_domain::time::Day;
 use super::history::kinds;
 use crate::form::Params;
 use crate::problem::{Problem, Reply};
+use crate::resource::csv::{inert, writer};
 use crate::resource::{Asking, day_range, failed, reply};
 
 /// How many lines are read at once.
@@ -51,7 +52,7 @@ fn read(params: &mut Params<'_>, today: Day) -> Option<Span> {
 /// Oldest lines last, as in the history; read in chunks that follow one another without overlap, of which one at a
 /// time is held beside the file.
 async fn table(app: &App, asking: &Asking, span: &Span) -> Result<Vec<u8>, Problem> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = writer();
     writer.write_record(COLUMNS).map_err(Problem::internal)?;
     let mut before = None;
     loop {
@@ -91,14 +92,6 @@ fn record(item: &HistoryItem, currency: Currency) -> [String; 9] {
     ]
 }
 
-/// A text cell that a spreadsheet would run gets a leading apostrophe (`schemas.md`, section 16). Amounts are no text.
-fn inert(text: &str) -> String {
-    let runs =
-        |letter: char| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠');
-    let first = text.chars().find(|letter| *letter == '\t' || *letter == '\r' || !letter.is_whitespace());
-    if first.is_some_and(runs) { format!("'{text}") } else { text.to_owned() }
-}
-
 fn file(span: &Span, body: Vec<u8>) -> HttpResponse {
     let name = format!("attachment; filename=\"credits-{}-{}.csv\"", span.from, span.to);
     HttpResponse::Ok()
@@ -125,25 +118,4 @@ pub async fn export(app: Data<App>, asking: Asking) -> Reply {
     let span = asking.query().read(|params| read(params, today))?;
     let table = table(&app, &asking, &span).await?;
     Ok(file(&span, table))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_would_run_is_made_inert() {
-        for (text, expected) in [
-            ("=1+1", "'=1+1"),
-            (" \u{a0}=1", "' \u{a0}=1"),
-            ("-2", "'-2"),
-            ("@x", "'@x"),
-            ("\tx", "'\tx"),
-            ("＝1", "'＝1"),
-            ("a=1", "a=1"),
-            ("", ""),
-        ] {
-            assert_eq!(inert(text), expected);
-        }
-    }
 }

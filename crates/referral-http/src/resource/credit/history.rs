@@ -32,14 +32,14 @@ fn read(params: &mut Params<'_>) -> Option<Asked> {
 }
 
 /// The types asked for, each once and in one order, so that the same filter in other words is the same list.
-pub(super) fn kinds(params: &mut Params<'_>) -> Option<Vec<TransactionKind>> {
+pub(in crate::resource) fn kinds(params: &mut Params<'_>) -> Option<Vec<TransactionKind>> {
     let mut kinds = params.repeated("type", kind)?;
     kinds.sort_unstable();
     kinds.dedup();
     Some(kinds)
 }
 
-fn kind(node: Node<'_>) -> Option<TransactionKind> {
+pub(in crate::resource) fn kind(node: Node<'_>) -> Option<TransactionKind> {
     match TransactionKind::parse(node.text()?) {
         Some(kind) => Some(kind),
         None => node.fault("not-one-of", format!("one of {}", words())),

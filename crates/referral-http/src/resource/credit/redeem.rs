@@ -85,7 +85,7 @@ fn read(fields: &mut Fields<'_>, currency: Currency) -> Option<Body> {
 }
 
 /// Credits have the program's currency and no other.
-pub(super) fn money_of(node: Node<'_>, currency: Currency) -> Option<Money> {
+pub(in crate::resource) fn money_of(node: Node<'_>, currency: Currency) -> Option<Money> {
     let amount = money(node)?;
     if amount.currency() == currency {
         return Some(amount);
@@ -99,7 +99,7 @@ fn command(program: Slug, body: Body) -> RedeemCredits {
 }
 
 /// The currency that amounts of this program must have.
-pub(super) async fn currency_of(app: &App, program: &Slug) -> Result<Currency, Problem> {
+pub(in crate::resource) async fn currency_of(app: &App, program: &Slug) -> Result<Currency, Problem> {
     let program = app.program::<referral_app::Never>(program).await.map_err(failed(app.now()))?;
     Ok(program.currency)
 }

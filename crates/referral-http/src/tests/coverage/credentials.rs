@@ -89,7 +89,7 @@ async fn every_operation_answers_whoever_may_call_it() {
             replies.push(story.app.user("u_carl").ask(&sample.by_user()).await);
         }
         for scope in &sample.scopes {
-            replies.push(story.app.service(&[*scope]).await.ask(&sample.by_service("u_ana")).await);
+            replies.push(story.app.service(&[*scope]).await.ask(&sample.by_service("u_carl")).await);
         }
         if sample.is_public() {
             replies.push(story.app.anonymous().ask(&sample.by_user()).await);

@@ -7,4 +7,5 @@ mod foreign;
 mod repeated;
 mod sample;
 
+pub(super) use admin::rules;
 use sample::{Sample, admin_samples, samples, user_samples};

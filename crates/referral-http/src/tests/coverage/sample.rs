@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::admin;
 use crate::openapi::Operation;
+use crate::tests::paying::external;
 use crate::tests::{Ask, Story, usd};
 
 /// One operation and a request for it that is answered with 2xx.
@@ -60,8 +61,10 @@ impl Sample {
 
     /// The request with this query.
     pub(super) fn with(&self, query: &str) -> Ask {
-        let ask = Ask::new(self.method.clone(), format!("{}{query}", self.path));
+        let joined = if self.path.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
+        let ask = Ask::new(self.method.clone(), format!("{}{joined}", self.path));
         match &self.body {
+            Some(Value::String(file)) => ask.csv(file.clone()),
             Some(body) => ask.json(body.to_string()),
             None => ask,
         }
@@ -69,6 +72,11 @@ impl Sample {
 
     pub(super) fn is_get(&self) -> bool {
         self.method == Method::GET
+    }
+
+    /// Whether any user may ask it of themselves: what is one user's alone has an id in its path.
+    pub(super) fn is_anyones(&self) -> bool {
+        self.is_get() && self.bearer && !self.name.contains("{id}")
     }
 
     /// Whether it is for those who administer.
@@ -119,11 +127,21 @@ async fn bodies(story: &Story) -> BTreeMap<String, (String, Value)> {
     let code = story.code_of("u_ana").await;
     let redeemed = story.redeem("u_ben", "1.00", "bill_0").await.json(201);
     let redemption = redeemed["redemption_id"].as_str().expect("an id").to_owned();
+    let paid = story.given_up("u_carl").await;
+    let payout = "/api/affiliate/payouts/{id}";
+    let cancel = "/api/affiliate/payouts/{id}/cancel";
+    let method = "/api/affiliate/payout-method";
     let get = |path: &str| (format!("GET {path}"), (path.to_owned(), Value::Null));
     let post = |path: &str, body: Value| (format!("POST {path}"), (path.to_owned(), body));
     let reverse = "/api/credits/redemptions/{id}/reverse";
     let validate = "/api/referral/validate/{code}";
     [
+        get(method),
+        (format!("PUT {method}"), (method.to_owned(), external("u_carl"))),
+        get("/api/affiliate/payouts"),
+        post("/api/affiliate/payouts", json!({"amount": usd("25.00")})),
+        (format!("GET {payout}"), (payout.replace("{id}", &paid), Value::Null)),
+        (format!("POST {cancel}"), (cancel.replace("{id}", &paid), Value::Null)),
         get("/api/credits/balance"),
         get("/api/credits/export"),
         get("/api/credits/history"),

@@ -1,0 +1,98 @@
+//! Retractions by an operator: which transactions may be taken back by hand, and what each one gave.
+//!
+//! What a rule grants, only a rule takes back. A reward is due as a level: taken back by hand it would be granted again by
+//! the next event. So rewards, welcome credits and commissions are taken back by a refund, or by confirming fraud.
+
+use crate::auth::words;
+use crate::ledger::{Line, SystemAccount, Transaction, TransactionKind};
+
+words! {
+    /// Why a transaction cannot be retracted by hand.
+    NotRetractable {
+        /// A rule granted it and takes it back: by a refund, or when fraud is confirmed.
+        GrantedByRule = "granted-by-rule",
+        /// It is a step of a payout: fail or cancel the payout.
+        PayoutStep = "payout-step",
+        /// It takes something back itself: adjust what is wrong.
+        TakesBack = "takes-back",
+        /// It gave credits back that were used: they can be used again.
+        RedemptionReversal = "redemption-reversal",
+        /// It moved what was held, and gave nothing.
+        HoldRelease = "hold-release",
+        /// It repaid what was owed, and gave nothing.
+        OwedRepayment = "owed-repayment",
+    }
+}
+
+impl NotRetractable {
+    /// What to do instead, as a sentence.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::GrantedByRule => {
+                "a rule granted it, and grants it again while it is due; report a refund, or confirm fraud"
+            }
+            Self::PayoutStep => "it is a step of a payout; cancel the payout, or settle it as failed",
+            Self::TakesBack => "it takes something back itself; adjust what is wrong with a reason",
+            Self::RedemptionReversal => "it gave used credits back; redeem them again",
+            Self::HoldRelease => "it only made available what was held",
+            Self::OwedRepayment => "it only repaid what was owed",
+        }
+    }
+}
+
+/// How a transaction is retracted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retraction {
+    /// So much is taken back into this account: from what is available first, the rest becomes owed.
+    TakeBack(i64, SystemAccount),
+    /// So much is given back out of this account: what is owed is repaid first.
+    GiveBack(i64, SystemAccount),
+    /// What remains of a redemption is given back: it is reversed.
+    Reverse,
+}
+
+/// How a transaction is retracted, by what it is and by how much it [changed](change) what the user has.
+///
+/// # Errors
+/// [`NotRetractable`], for good.
+///
+/// ```
+/// use referral_domain::{id::*, ledger::*, retraction::{self, *}, time::Timestamp};
+/// use uuid::Uuid;
+/// let (ana, now) = (UserId::from_uuid(Uuid::from_u128(7)), Timestamp::from_micros(1));
+/// let mut adjusted = Transaction {
+///     id: TransactionId::from_uuid(Uuid::from_u128(8)), user: ana, kind: TransactionKind::ManualAdjustment,
+///     referral: None, reverses: None, description: "Sorry".into(), reference: None, reference_type: None,
+///     created_by: CreatedBy::Operator, effective_at: now, recorded_at: now,
+/// };
+/// assert_eq!(retraction::decide(&adjusted, 500), Ok(Retraction::TakeBack(500, SystemAccount::Adjustment)));
+/// assert_eq!(retraction::decide(&adjusted, -500), Ok(Retraction::GiveBack(500, SystemAccount::Adjustment)));
+/// adjusted.kind = TransactionKind::ReferralBonus;
+/// assert_eq!(retraction::decide(&adjusted, 2500), Err(NotRetractable::GrantedByRule));
+/// ```
+pub const fn decide(transaction: &Transaction, change: i64) -> Result<Retraction, NotRetractable> {
+    match transaction.kind {
+        TransactionKind::ManualAdjustment if change < 0 => {
+            Ok(Retraction::GiveBack(change.saturating_neg(), SystemAccount::Adjustment))
+        }
+        TransactionKind::ManualAdjustment => Ok(Retraction::TakeBack(change, SystemAccount::Adjustment)),
+        TransactionKind::CreditRedemption if transaction.reverses.is_none() => Ok(Retraction::Reverse),
+        TransactionKind::CreditRedemption => Err(NotRetractable::RedemptionReversal),
+        TransactionKind::WelcomeCredit
+        | TransactionKind::ReferralBonus
+        | TransactionKind::AffiliateCommission => Err(NotRetractable::GrantedByRule),
+        TransactionKind::AffiliatePayout => Err(NotRetractable::PayoutStep),
+        TransactionKind::CreditRetraction => Err(NotRetractable::TakesBack),
+        TransactionKind::HoldRelease => Err(NotRetractable::HoldRelease),
+        TransactionKind::OwedRepayment => Err(NotRetractable::OwedRepayment),
+    }
+}
+
+/// By how much a line changed what a user has: what they owe counts against them.
+#[must_use]
+pub const fn change(line: &Line) -> i64 {
+    let (before, after) = (line.before, line.after);
+    (after.available - before.available) + (after.held - before.held) + (after.in_payout - before.in_payout)
+        - (after.owed - before.owed)
+}

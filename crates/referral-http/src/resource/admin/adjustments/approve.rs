@@ -1,0 +1,24 @@
+//! `POST /api/admin/adjustments/{id}/approve`
+
+use actix_web::web::{Data, Path};
+use referral_app::App;
+use referral_domain::adjustment::Decision;
+
+use super::{AdjustmentView, DecisionRequest, decide};
+use crate::auth::{Adjusts, Staff};
+use crate::form::JsonBody;
+use crate::problem::Reply;
+
+/// Approves an adjustment that waits: it is posted. Another person than who asked does it; their approving again is 200.
+#[utoipa::path(
+    post, path = "/api/admin/adjustments/{id}/approve", tag = "administration", request_body = DecisionRequest,
+    params(
+        ("id" = String, Path, description = "The adjustment, `adj_...`"),
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+    ),
+    responses((status = 200, body = AdjustmentView)),
+    security(("bearer" = ["finance", "admin"]), ("api_key" = ["admin:write"])),
+)]
+pub async fn approve(app: Data<App>, staff: Staff<Adjusts>, id: Path<String>, body: JsonBody) -> Reply {
+    decide(&app, staff, &id, body, Decision::Approve).await
+}

@@ -1,0 +1,35 @@
+//! `POST /api/admin/payouts/{id}/approve`
+
+use actix_web::web::{Data, Path};
+use referral_app::{App, ChangePayout};
+use referral_domain::id::PayoutId;
+
+use super::view::StaffPayout;
+use crate::auth::{Pays, Staff};
+use crate::form::JsonBody;
+use crate::problem::{Problem, Reply};
+use crate::resource::{failed, reply};
+
+/// The payout a path names, and who changes it.
+pub(super) fn change(staff: Staff<Pays>, id: &str) -> Result<ChangePayout, Problem> {
+    staff.query.refuse_any()?;
+    let payout = PayoutId::parse(id).ok_or_else(Problem::not_found)?;
+    Ok(ChangePayout { program: staff.program, payout, actor: staff.actor })
+}
+
+/// Agrees to a payout: it can be batched. Doing it twice is once.
+#[utoipa::path(
+    post, path = "/api/admin/payouts/{id}/approve", tag = "administration",
+    params(
+        ("id" = String, Path, description = "The payout, `pay_...`"),
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+    ),
+    responses((status = 200, body = StaffPayout)),
+    security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
+)]
+pub async fn approve(app: Data<App>, staff: Staff<Pays>, id: Path<String>, body: JsonBody) -> Reply {
+    let command = change(staff, &id)?;
+    body.read_or_empty(|_| Some(()))?;
+    let receipt = app.approve_payout(&command).await.map_err(failed(app.now()))?;
+    Ok(reply::ok(&StaffPayout::of(&receipt.item, receipt.program.currency)))
+}

@@ -1,0 +1,27 @@
+//! `POST /api/admin/payout-batches/{id}/approve`
+
+use actix_web::web::{Data, Path};
+use referral_app::App;
+
+use super::seal::target;
+use super::view::{BatchView, moved};
+use crate::auth::{Pays, Staff};
+use crate::form::JsonBody;
+use crate::problem::Reply;
+use crate::resource::reply;
+
+/// Agrees to a sealed batch, as a person other than its maker. Doing it twice is once.
+#[utoipa::path(
+    post, path = "/api/admin/payout-batches/{id}/approve", tag = "administration",
+    params(
+        ("id" = String, Path, description = "The batch, `bat_...`"),
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+    ),
+    responses((status = 200, body = BatchView)),
+    security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
+)]
+pub async fn approve(app: Data<App>, staff: Staff<Pays>, id: Path<String>, body: JsonBody) -> Reply {
+    let command = target(staff, &id)?;
+    body.read_or_empty(|_| Some(()))?;
+    Ok(reply::ok(&moved(&app, app.approve_batch(&command).await).await?))
+}

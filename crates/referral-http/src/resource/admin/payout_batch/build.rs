@@ -1,0 +1,88 @@
+//! `POST /api/admin/payout-batches`
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use referral_app::{App, BatchReceipt, BuildBatch, Idempotent};
+use referral_domain::id::PayoutId;
+use referral_domain::payout::MethodKind;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::view::{BatchView, KINDS, LeftOutView, built};
+use crate::auth::{Pays, Staff};
+use crate::form::{Fields, JsonBody, Node, scalar};
+use crate::idempotency::{IdempotencyHeader, body_hash};
+use crate::problem::{Problem, Reply};
+use crate::resource::{failed, reply};
+
+/// The most payouts a batch holds.
+const PAYOUTS_MAX: usize = 1_000;
+
+/// A batch to build.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct BatchRequest {
+    /// How all of it is paid: `paypal`, `sepa` or `external`.
+    #[schema(pattern = "^(paypal|sepa|external)$")]
+    pub method: String,
+    /// Which payouts, at most 1,000; all that are approved, the oldest first, when not told.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub payout_ids: Option<Vec<String>>,
+}
+
+/// A batch as it was built, and what was left out of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BuiltBatch)]
+pub struct BuiltView {
+    /// The batch.
+    pub batch: BatchView,
+    /// What was asked for, or is approved, and is not in it.
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// What a batch is built of.
+pub(super) fn read(fields: &mut Fields<'_>) -> Option<(MethodKind, Option<Vec<PayoutId>>)> {
+    let method = fields.required("method", scalar::one_of(KINDS));
+    let one = |node: Node<'_>| scalar::id(PayoutId::parse)(node);
+    let payouts = fields.optional("payout_ids", |node| node.array(1, PAYOUTS_MAX, one));
+    Some((method?, payouts?))
+}
+
+async fn run(
+    app: &App,
+    staff: Staff<Pays>,
+    body: JsonBody,
+    key: Option<String>,
+) -> Result<HttpResponse, Problem> {
+    staff.query.refuse_any()?;
+    let (request, caller) = (body_hash(body.bytes()?), staff.actor.to_string());
+    let (kind, payouts) = body.read(read)?;
+    let (actor, program) = (staff.actor.clone(), staff.program);
+    let command = BuildBatch { program, kind, payouts, actor: staff.actor };
+    let render = |receipt: &BatchReceipt| {
+        let left_out = receipt.left_out.iter().map(Into::into).collect();
+        (201, reply::text(&BuiltView { batch: built(receipt, &actor), left_out }))
+    };
+    let idempotent = |key| Idempotent {
+        caller: &caller,
+        endpoint: "POST /api/admin/payout-batches",
+        key,
+        request,
+        render: &render,
+    };
+    let receipt = app.build_batch(&command, key.as_deref().map(idempotent).as_ref()).await;
+    Ok(reply::replayable(receipt.map_err(failed(app.now()))?, render))
+}
+
+/// Builds a batch of approved payouts. A payout whose user owes anything is cancelled, and the money repays first.
+#[utoipa::path(
+    post, path = "/api/admin/payout-batches", tag = "administration", request_body = BatchRequest,
+    params(
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+    ),
+    responses((status = 201, body = BuiltView)),
+    security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
+)]
+pub async fn build(app: Data<App>, staff: Staff<Pays>, key: IdempotencyHeader, body: JsonBody) -> Reply {
+    run(&app, staff, body, key.0).await
+}

@@ -1,0 +1,34 @@
+//! `POST /api/admin/payout-batches/{id}/seal`
+
+use actix_web::web::{Data, Path};
+use referral_app::{App, MoveBatch};
+use referral_domain::id::BatchId;
+
+use super::view::{BatchView, moved};
+use crate::auth::{Pays, Staff};
+use crate::form::JsonBody;
+use crate::problem::{Problem, Reply};
+use crate::resource::reply;
+
+/// The batch a path names, and who moves it.
+pub(super) fn target(staff: Staff<Pays>, id: &str) -> Result<MoveBatch, Problem> {
+    staff.query.refuse_any()?;
+    let batch = BatchId::parse(id).ok_or_else(Problem::not_found)?;
+    Ok(MoveBatch { program: staff.program, batch, actor: staff.actor })
+}
+
+/// Fixes a batch's manifest: what is in it, how much and where to. Doing it twice is once.
+#[utoipa::path(
+    post, path = "/api/admin/payout-batches/{id}/seal", tag = "administration",
+    params(
+        ("id" = String, Path, description = "The batch, `bat_...`"),
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+    ),
+    responses((status = 200, body = BatchView)),
+    security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
+)]
+pub async fn seal(app: Data<App>, staff: Staff<Pays>, id: Path<String>, body: JsonBody) -> Reply {
+    let command = target(staff, &id)?;
+    body.read_or_empty(|_| Some(()))?;
+    Ok(reply::ok(&moved(&app, app.seal_batch(&command).await).await?))
+}

@@ -1,0 +1,128 @@
+//! Batches as JSON.
+
+use referral_app::{App, BatchReceipt, Failure};
+use referral_domain::audit::Actor;
+use referral_domain::id::{BatchId, PayoutId};
+use referral_domain::payout::{Batch, BatchStage, BatchStatus, BatchStep, LeftOut, MethodKind};
+use referral_domain::port::BatchHead;
+use referral_domain::program::Program;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::payout::view::StaffPayout;
+use crate::problem::Problem;
+use crate::resource::failed;
+use crate::view::{MoneyView, TimeView};
+
+/// A batch of payouts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PayoutBatch)]
+pub struct BatchView {
+    /// Its id.
+    pub id: String,
+    /// `draft`, `sealed`, `approved`, `exported`, `settled` or `discarded`.
+    pub status: &'static str,
+    /// How all of it is paid.
+    pub method: &'static str,
+    /// How many payouts are in it.
+    pub count: u32,
+    /// Their sum.
+    pub total: MoneyView,
+    /// SHA-256 of its manifest in hexadecimal, once sealed.
+    pub manifest_sha256: Option<String>,
+    /// Who built it.
+    pub made_by: Option<String>,
+    /// Who approved it: another.
+    pub approved_by: Option<String>,
+    /// The format it was exported in.
+    pub format: Option<String>,
+    /// When it was built.
+    pub created_at: Option<TimeView>,
+}
+
+/// A batch with its payouts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PayoutBatchDetail)]
+pub struct DetailView {
+    /// The batch.
+    pub batch: BatchView,
+    /// Its payouts, by id.
+    pub payouts: Vec<StaffPayout>,
+}
+
+/// A payout that is not in a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LeftOut)]
+pub struct LeftOutView {
+    /// Which.
+    pub payout_id: String,
+    /// `unknown-payout`, `not-approved`, `other-method`, `method-erased` or `user-owes`.
+    pub code: &'static str,
+}
+
+impl From<&(PayoutId, LeftOut)> for LeftOutView {
+    fn from((id, why): &(PayoutId, LeftOut)) -> Self {
+        Self { payout_id: id.to_string(), code: why.as_str() }
+    }
+}
+
+impl BatchView {
+    /// A batch in its program's currency.
+    #[must_use]
+    pub fn of(head: &BatchHead, program: &Program) -> Self {
+        let step = |status| head.steps.iter().find(|step| step.stage.status() == status);
+        let by = |step: &BatchStep| step.by.id.clone();
+        let last = head.steps.last();
+        let made = head.steps.first();
+        Self {
+            id: head.id.to_string(),
+            status: last.map_or(BatchStatus::Draft, |step| step.stage.status()).as_str(),
+            method: head.kind.as_str(),
+            count: head.count,
+            total: program.money(head.total).into(),
+            manifest_sha256: step(BatchStatus::Sealed).and_then(|step| hex(&step.stage)),
+            made_by: made.map(by),
+            approved_by: step(BatchStatus::Approved).map(by),
+            format: step(BatchStatus::Exported).and_then(|step| step.stage.parts().1.cloned()),
+            created_at: made.map(|step| step.at.into()),
+        }
+    }
+}
+
+fn hex(stage: &BatchStage) -> Option<String> {
+    stage.parts().0.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A batch as it is listed.
+pub(super) fn head(batch: &Batch) -> BatchHead {
+    let Batch { id, kind, items, steps } = batch;
+    let (count, total) = (u32::try_from(items.len()).unwrap_or(u32::MAX), batch.total().unwrap_or(i64::MAX));
+    BatchHead { id: *id, kind: *kind, count, total, steps: steps.clone() }
+}
+
+/// A batch as the store has it now.
+pub(super) async fn shown(app: &App, program: &Program, id: BatchId) -> Result<BatchView, Problem> {
+    let found = app.batch(&program.slug, id).await.map_err(failed(app.now()))?;
+    let found = found.ok_or_else(Problem::not_found)?;
+    Ok(BatchView::of(&found.head, &found.program))
+}
+
+/// What a move of a batch is answered with.
+pub(super) async fn moved<R: crate::resource::Explain>(
+    app: &App,
+    receipt: Result<BatchReceipt, Failure<R>>,
+) -> Result<BatchView, Problem> {
+    let receipt = receipt.map_err(failed(app.now()))?;
+    shown(app, &receipt.program, receipt.batch.id).await
+}
+
+/// The ways to be paid, by their words.
+pub(super) const KINDS: &[(&str, MethodKind)] =
+    &[("paypal", MethodKind::Paypal), ("sepa", MethodKind::Sepa), ("external", MethodKind::External)];
+
+/// A batch built just now, by this person.
+pub(super) fn built(receipt: &BatchReceipt, by: &Actor) -> BatchView {
+    let mut head = head(&receipt.batch);
+    head.steps.iter_mut().for_each(|step| step.by = by.clone());
+    BatchView::of(&head, &receipt.program)
+}

@@ -1,0 +1,10 @@
+//! Programs.
+
+pub mod change;
+pub mod create;
+mod form;
+pub mod list;
+pub mod show;
+mod view;
+
+pub use view::ProgramView;

@@ -1,0 +1,3 @@
+//! Transactions in the hands of operators.
+
+pub mod retract;

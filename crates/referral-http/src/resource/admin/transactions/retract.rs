@@ -1,0 +1,48 @@
+//! `POST /api/admin/transactions/{id}/retract`
+
+use actix_web::web::{Data, Path};
+use referral_app::{App, RetractTransaction};
+use referral_domain::id::TransactionId;
+use referral_domain::port::TransactionReport;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::auth::{Adjusts, Staff};
+use crate::form::{Fields, JsonBody, scalar};
+use crate::problem::{Problem, Reply};
+use crate::resource::admin::ledger::LedgerTransaction;
+use crate::resource::{failed, reply};
+
+/// Why a transaction is taken back.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct RetractRequest {
+    /// The user reads it in their history. 1 to 500 characters.
+    #[schema(min_length = 1, max_length = 500)]
+    pub reason: String,
+}
+
+fn read(fields: &mut Fields<'_>) -> Option<String> {
+    fields.required("reason", scalar::text(1, 500))
+}
+
+/// Takes a transaction back, whole and once: what it gave is taken from what is available and the rest is owed; what it
+/// took is given back. What a rule granted is taken back by the rule, not here. 201 the first time; the same reason again is
+/// 200.
+#[utoipa::path(
+    post, path = "/api/admin/transactions/{id}/retract", tag = "administration", request_body = RetractRequest,
+    params(
+        ("id" = String, Path, description = "The transaction, `txn_...`"),
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+    ),
+    responses((status = 201, body = LedgerTransaction), (status = 200, body = LedgerTransaction)),
+    security(("bearer" = ["finance", "admin"]), ("api_key" = ["admin:write"])),
+)]
+pub async fn retract(app: Data<App>, staff: Staff<Adjusts>, id: Path<String>, body: JsonBody) -> Reply {
+    staff.query.refuse_any()?;
+    let reason = body.read(read)?;
+    let transaction = TransactionId::parse(&id).ok_or_else(Problem::not_found)?;
+    let command = RetractTransaction { program: staff.program, transaction, reason, by: staff.actor };
+    let receipt = app.retract_transaction(&command).await.map_err(failed(app.now()))?;
+    let report = TransactionReport { item: receipt.item, user: receipt.user };
+    Ok(reply::created(receipt.replayed, &LedgerTransaction::of(&report, receipt.program.currency)))
+}

@@ -1,0 +1,17 @@
+//! Locks of what has no row to lock: they are the transaction's, and end with it.
+//!
+//! Each is known by a number drawn from a name that begins with what it is. Two names may have one number; then units
+//! wait that need not, and nothing else.
+
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use referral_domain::port::StoreError;
+
+use crate::failure::Told;
+use crate::statement::fixed;
+
+/// Waits for the lock of this name, and holds it until the unit ends.
+pub async fn hold(mut conn: &AsyncPgConnection, name: &str) -> Result<(), StoreError> {
+    let hold = fixed::<()>("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
+    hold.execute(&mut conn).await.told()?;
+    Ok(())
+}

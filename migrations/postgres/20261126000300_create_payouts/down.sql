@@ -1,0 +1,10 @@
+ALTER TABLE payout_steps DROP CONSTRAINT bank_has_said_so;
+DROP TABLE settlement_lines;
+DROP TABLE batch_items;
+ALTER TABLE payouts DROP CONSTRAINT payout_has_a_step, DROP CONSTRAINT one_open_payout;
+DROP TABLE payout_steps;
+ALTER TABLE payout_batches DROP CONSTRAINT batch_has_a_step;
+DROP TABLE batch_steps;
+DROP TABLE payout_batches;
+DROP TABLE payouts;
+DROP TABLE payout_methods;
