@@ -1,5 +1,8 @@
 //! A store whose programs can be paused and let go on: nothing publishes a program's status yet.
 
+mod ledger;
+mod payouts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
