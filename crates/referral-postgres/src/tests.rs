@@ -6,6 +6,7 @@ mod cost;
 mod launch;
 mod news;
 mod partitioned;
+mod random;
 mod rings;
 mod schema;
 mod sealing;

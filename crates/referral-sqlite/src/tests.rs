@@ -4,6 +4,7 @@ mod attacks;
 mod connections;
 mod contract;
 mod prepared;
+mod random;
 mod schema;
 mod tampering;
 

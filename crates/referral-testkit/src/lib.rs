@@ -9,6 +9,8 @@ pub mod fake;
 pub mod faults;
 pub mod fingerprint;
 pub mod launch;
+pub mod pausable;
+pub mod random;
 pub mod sealer;
 pub mod transact;
 pub mod world;

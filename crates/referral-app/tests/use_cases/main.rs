@@ -1,8 +1,5 @@
 //! Every use case on the memory store, with a clock, ids and chance that a test can foresee.
 
-mod pausable;
-mod pausable_ledger;
-mod pausable_payouts;
 mod stage;
 mod watch;
 

@@ -8,9 +8,9 @@ use referral_domain::spend::{Outcome, SpendEvent};
 use referral_domain::time::{DAY, SECOND};
 use referral_testkit::build::{a_program, a_referral, a_spend, an_event, usd};
 
-use crate::pausable::Pause;
 use crate::stage::Stage;
 use crate::watch::Counters;
+use referral_testkit::pausable::Pause;
 
 const NOTHING: Swept = Swept { changed: 0 };
 

@@ -2,6 +2,7 @@
 
 mod contract;
 mod edges;
+mod held;
 mod limiter;
 mod outage;
 mod refusals;

@@ -20,6 +20,7 @@ struct Server {
 }
 
 /// A database of one test.
+#[derive(Clone)]
 pub(super) struct Database {
     name: String,
     site: Site,
@@ -71,6 +72,11 @@ impl Database {
             self.name
         );
         administrate(&self.site, &cut).await;
+    }
+
+    /// Takes it away for good, with whoever is connected.
+    pub(super) async fn end(&self) {
+        administrate(&self.site, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 
     /// Gives it back.

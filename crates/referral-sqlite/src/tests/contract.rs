@@ -7,7 +7,7 @@ use referral_testkit::contract::Subject;
 use super::{FILE, a_store};
 
 /// An outage: the file is moved away under the running store, and back.
-async fn make() -> Subject {
+pub(super) async fn make() -> Subject {
     let (store, folder) = a_store().await;
     let (here, away) = (folder.path().join(FILE), folder.path().join("away.db"));
     let store = Arc::new(store);

@@ -14,9 +14,10 @@ struct Place {
     tests_see: &'static [&'static str],
 }
 
-const GRAPH: [Place; 17] = [
+const GRAPH: [Place; 18] = [
     Place { package: "referral-proof", sees: &[], tests_see: &[] },
-    Place { package: "referral-domain", sees: &["referral-proof"], tests_see: &[] },
+    Place { package: "referral-ledger", sees: &["referral-proof"], tests_see: &[] },
+    Place { package: "referral-domain", sees: &["referral-ledger"], tests_see: &[] },
     Place {
         package: "referral-app",
         sees: &["referral-proof", "referral-domain"],

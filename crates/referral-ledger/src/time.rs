@@ -23,7 +23,7 @@ const MOST_FRACTION: usize = 9;
 /// An instant in whole microseconds since 1970 UTC: the same bytes in every store.
 ///
 /// ```
-/// use referral_domain::time::Timestamp;
+/// use referral_ledger::time::Timestamp;
 /// let at = Timestamp::parse("2026-01-31T13:34:56.123456789+01:00").expect("RFC 3339");
 /// assert_eq!(at.to_string(), "2026-01-31T12:34:56.123456Z");
 /// assert_eq!(at.plus_days(1).to_string(), "2026-02-01T12:34:56.123456Z");
@@ -66,7 +66,7 @@ impl Timestamp {
     /// So many calendar months later, UTC: on the same day of the month, or on that month's last day.
     ///
     /// ```
-    /// use referral_domain::time::Timestamp;
+    /// use referral_ledger::time::Timestamp;
     /// let at = |text| Timestamp::parse(text).expect("RFC 3339");
     /// assert_eq!(at("2026-01-31T12:00:00Z").plus_months(1), at("2026-02-28T12:00:00Z"));
     /// assert_eq!(at("2026-01-31T12:00:00Z").plus_months(2), at("2026-03-31T12:00:00Z"));
@@ -127,7 +127,7 @@ impl fmt::Debug for Timestamp {
 /// A UTC day, counted from 1970-01-01.
 ///
 /// ```
-/// use referral_domain::time::Day;
+/// use referral_ledger::time::Day;
 /// let day = Day::parse("2026-01-31").expect("a date");
 /// assert_eq!(day.to_string(), "2026-01-31");
 /// assert_eq!(day.start().to_string(), "2026-01-31T00:00:00.000000Z");
@@ -193,7 +193,7 @@ impl fmt::Debug for Day {
 /// A UTC calendar month, counted from the first of the year 0.
 ///
 /// ```
-/// use referral_domain::time::{Month, Timestamp};
+/// use referral_ledger::time::{Month, Timestamp};
 /// let at = Timestamp::parse("2026-01-31T23:59:59.999999Z").expect("RFC 3339");
 /// assert_eq!(at.month().to_string(), "2026-01");
 /// assert_eq!(at.plus_micros(1).month(), Month::from_number(at.month().number() + 1));

@@ -53,10 +53,10 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A user as the ledger knows them. Never shown: the host's own id is [`crate::reference::HostId`].
+    /// A user as the ledger knows them. Never shown: the host's own id is `HostId`.
     ///
     /// ```
-    /// use referral_domain::id::ReferralId;
+    /// use referral_ledger::id::ReferralId;
     /// let id = ReferralId::parse("ref_018f2b7c-0000-7000-8000-000000000001").expect("well formed");
     /// assert_eq!(id.to_string(), "ref_018f2b7c-0000-7000-8000-000000000001");
     /// assert!(ReferralId::parse("txn_018f2b7c-0000-7000-8000-000000000001").is_none());

@@ -81,7 +81,7 @@ impl Journal {
     /// A [`LedgerFault`], [`LedgerFault::NotPositive`] when `held` is more than the amount; nothing is posted then.
     ///
     /// ```
-    /// # use referral_domain::{id::*, ledger::*, money::Currency, time::Timestamp};
+    /// # use referral_ledger::{id::*, ledger::*, money::Currency, time::Timestamp};
     /// # use uuid::Uuid;
     /// # let (ana, now) = (UserId::from_uuid(Uuid::from_u128(7)), Timestamp::from_micros(1));
     /// # let mut next = 0;
@@ -142,7 +142,7 @@ impl Journal {
     /// A [`LedgerFault`], [`LedgerFault::Overdraft`] beyond what is reserved; nothing is posted then.
     ///
     /// ```
-    /// # use referral_domain::{id::*, ledger::*, money::Currency, time::Timestamp};
+    /// # use referral_ledger::{id::*, ledger::*, money::Currency, time::Timestamp};
     /// # use uuid::Uuid;
     /// # let (ana, now) = (UserId::from_uuid(Uuid::from_u128(7)), Timestamp::from_micros(1));
     /// # let mut next = 0;

@@ -7,7 +7,7 @@ use super::{Balances, Line, TransactionKind};
 /// They follow from the lines' own balances and the kinds of their transactions, so that anybody can recompute them.
 ///
 /// ```
-/// use referral_domain::ledger::{Balances, Sums, TransactionKind::{AffiliatePayout, CreditRetraction, ReferralBonus}};
+/// use referral_ledger::ledger::{Balances, Sums, TransactionKind::{AffiliatePayout, CreditRetraction, ReferralBonus}};
 /// let nothing = Balances::default();
 /// let rewarded = Balances { available: 2_500, ..nothing };
 /// let reserved = Balances { available: 500, in_payout: 2_000, ..nothing };

@@ -84,9 +84,9 @@ pub struct Unsealed {
 /// Makes blocks of a tail, at most [`BLOCK_SIZE`] transfers each, signed when there is a key.
 ///
 /// ```
-/// use referral_domain::id::{BookId, TransferId};
-/// use referral_domain::ledger::{Tail, seal};
-/// use referral_domain::time::Timestamp;
+/// use referral_ledger::id::{BookId, TransferId};
+/// use referral_ledger::ledger::{Tail, seal};
+/// use referral_ledger::time::Timestamp;
 /// let transfer = TransferId::from_uuid(uuid::Uuid::from_u128(1));
 /// let tail = Tail { book: BookId(7), last: None, transfers: vec![(transfer, [1; 32])] };
 /// let [first] = &seal(&tail, Timestamp::from_micros(0), None)[..] else { panic!("one block") };

@@ -40,7 +40,7 @@ names! {
     /// The host's id of a user: 1 to 100 characters, case-sensitive, no control characters, no blank at either end.
     ///
     /// ```
-    /// use referral_domain::reference::HostId;
+    /// use referral_ledger::reference::HostId;
     /// assert!(HostId::parse("u_ben").is_some());
     /// assert!(HostId::parse(" u_ben").is_none());
     /// ```
@@ -49,7 +49,7 @@ names! {
     /// The host's id of a spend or refund, unique per program for ever: `[A-Za-z0-9._:-]{1,128}`.
     ///
     /// ```
-    /// use referral_domain::reference::SourceId;
+    /// use referral_ledger::reference::SourceId;
     /// assert!(SourceId::parse("inv_1001").is_some());
     /// assert!(SourceId::parse("a/b").is_none(), "it appears in a path");
     /// ```
@@ -58,7 +58,7 @@ names! {
     /// The host's reference of a redemption or its reversal: `[A-Za-z0-9._:-]{1,128}`.
     ///
     /// ```
-    /// use referral_domain::reference::Reference;
+    /// use referral_ledger::reference::Reference;
     /// assert!(Reference::parse("order:77").is_some());
     /// assert!(Reference::parse("").is_none());
     /// ```
@@ -67,7 +67,7 @@ names! {
     /// A program's public id: `[a-z0-9-]{1,40}`.
     ///
     /// ```
-    /// use referral_domain::reference::Slug;
+    /// use referral_ledger::reference::Slug;
     /// assert!(Slug::parse("default").is_some());
     /// assert!(Slug::parse("Default").is_none());
     /// ```

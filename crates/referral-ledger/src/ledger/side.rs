@@ -30,7 +30,7 @@ impl Side {
     /// The one with this word.
     ///
     /// ```
-    /// use referral_domain::ledger::{Purpose, Side};
+    /// use referral_ledger::ledger::{Purpose, Side};
     /// assert!(Side::ALL.iter().all(|side| Side::parse(side.as_str()) == Some(*side)));
     /// assert_eq!(Side::parse("in_payout"), Some(Side::User(Purpose::InPayout)));
     /// assert_eq!(Side::parse("cash"), None);

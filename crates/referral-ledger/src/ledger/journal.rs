@@ -112,7 +112,7 @@ pub struct Posting {
 /// transactions ends as if they had been posted one by one.
 ///
 /// ```
-/// use referral_domain::{id::*, ledger::*, money::Currency, time::Timestamp};
+/// use referral_ledger::{id::*, ledger::*, money::Currency, time::Timestamp};
 /// use uuid::Uuid;
 /// let (ana, now) = (UserId::from_uuid(Uuid::from_u128(7)), Timestamp::from_micros(1));
 /// let wallet = Wallet::empty(BookId(1), ana, Currency::parse("USD")?);
@@ -173,7 +173,7 @@ impl Journal {
     /// A [`LedgerFault`]; nothing is posted then.
     ///
     /// ```
-    /// # use referral_domain::{id::*, ledger::*, money::Currency, time::Timestamp};
+    /// # use referral_ledger::{id::*, ledger::*, money::Currency, time::Timestamp};
     /// # use uuid::Uuid;
     /// # let (ana, now) = (UserId::from_uuid(Uuid::from_u128(7)), Timestamp::from_micros(1));
     /// # let mut journal = Journal::open(vec![Wallet::empty(BookId(1), ana, Currency::parse("USD")?)], now);

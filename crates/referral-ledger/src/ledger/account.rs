@@ -2,10 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::auth::words;
 use crate::id::{AccountId, BookId, UserId};
 use crate::money::Currency;
 use crate::time::Timestamp;
+use crate::words;
 
 words! {
     /// What a user's account is for.
@@ -59,12 +59,12 @@ pub struct Account {
 /// The id of an account: UUIDv8 of SHA-256 over what it is, so that two first postings meet on one key.
 ///
 /// ```
-/// use referral_domain::{id::{BookId, UserId}, ledger::{Purpose, account_id}, money::Currency};
+/// use referral_ledger::{id::{BookId, UserId}, ledger::{Purpose, account_id}, money::Currency};
 /// let (ana, usd) = (UserId::from_uuid(uuid::Uuid::from_u128(1)), Currency::parse("USD")?);
 /// let id = account_id(BookId(7), ana, Purpose::Available, usd);
 /// assert_eq!(id, account_id(BookId(7), ana, Purpose::Available, usd));
 /// assert_ne!(id, account_id(BookId(7), ana, Purpose::Held, usd));
-/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// # Ok::<(), referral_ledger::money::MoneyFault>(())
 /// ```
 #[must_use]
 pub fn account_id(book: BookId, user: UserId, purpose: Purpose, currency: Currency) -> AccountId {

@@ -26,9 +26,9 @@ pub use sums::Sums;
 pub use verify::{Answer, Broken, Check, LedgerCounts, Verdict};
 pub use wallet::{Balances, Head, Line, Wallet};
 
-use crate::auth::words;
 use crate::id::{AccountId, ReferralId, TransactionId, TransferId, UserId};
 use crate::time::Timestamp;
+use crate::words;
 
 words! {
     /// What a business transaction is.

@@ -29,7 +29,7 @@ pub struct LedgerCounts {
     pub unsealed: Vec<UnsealedTail>,
 }
 
-crate::auth::words! {
+crate::words! {
     /// What was checked.
     Check {
         /// Each transfer has an entry for each of its user sides, equal in account, side and amount, and no entry lacks one.
@@ -79,7 +79,7 @@ pub struct Broken {
     pub found: String,
 }
 
-crate::auth::words! {
+crate::words! {
     /// A verification in one word.
     Answer {
         /// Everything was looked at and holds.

@@ -29,9 +29,23 @@ pub(super) enum Happening {
         cents: i64,
         ago: i64,
     },
+    /// Of an event told before, if `told` says which and it is a spend; else of that event, by that user.
+    Refund {
+        event: usize,
+        told: Option<usize>,
+        of: usize,
+        user: usize,
+        cents: i64,
+        ago: i64,
+        reason: usize,
+    },
     /// An event told before, as it was told.
-    SpendAgain {
+    TellAgain {
         nth: usize,
+    },
+    Review {
+        user: usize,
+        verdict: Verdict,
     },
     Redeem {
         reference: usize,
@@ -52,10 +66,38 @@ pub(super) enum Happening {
     },
     Expire,
     Reconcile,
+    Release,
+    GrantBudgeted,
+}
+
+/// What a person says of a referral.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    Open,
+    Clear,
+    Confirm,
+}
+
+/// On which terms a history is played.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    /// Whether rewards and commissions are held for a fortnight.
+    pub(super) holds: bool,
+    /// Whether there is a commission.
+    pub(super) shares: bool,
+    /// Whether the month's rewards are bounded.
+    pub(super) bounded: bool,
+}
+
+/// A history and its terms.
+pub(super) fn histories() -> impl Strategy<Value = (Setting, Vec<Happening>)> {
+    let setting = (any::<bool>(), any::<bool>(), any::<bool>());
+    let setting = setting.prop_map(|(holds, shares, bounded)| Setting { holds, shares, bounded });
+    (setting, happenings())
 }
 
 /// Histories of up to 80 happenings, most of them among people who came by one another's codes.
-pub(super) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     (arrivals(), vec(happening(), 1..=80)).prop_map(|(mut arrivals, happenings)| {
         arrivals.extend(happenings);
         arrivals
@@ -66,7 +108,7 @@ pub(super) fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 fn arrivals() -> impl Strategy<Value = Vec<Happening>> {
     let comes = (1..PEOPLE).map(|user| {
         let code = prop_oneof![4 => (0..user).prop_map(Some), 1 => Just(None)];
-        (code, proptest::option::weighted(0.6, Just(true))).prop_map(move |(code, verified)| {
+        (code, proptest::option::weighted(0.8, Just(true))).prop_map(move |(code, verified)| {
             Happening::SignUp { user, code, verified, created_ago: 0, applied_ago: 0 }
         })
     });
@@ -75,12 +117,14 @@ fn arrivals() -> impl Strategy<Value = Vec<Happening>> {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        5 => sign_up(),
-        4 => (0..PEOPLE, proptest::bool::weighted(0.75), ago())
+        3 => sign_up(),
+        3 => (0..PEOPLE, proptest::bool::weighted(0.8), ago())
             .prop_map(|(user, verified, ago)| Happening::Hear { user, verified, ago }),
-        8 => (0..40_usize, 0..PEOPLE, cents(), ago())
+        14 => (0..60_usize, 1..PEOPLE, cents(), ago())
             .prop_map(|(event, user, cents, ago)| Happening::Spend { event, user, cents, ago }),
-        1 => (0..20_usize).prop_map(|nth| Happening::SpendAgain { nth }),
+        8 => refund(),
+        1 => (0..20_usize).prop_map(|nth| Happening::TellAgain { nth }),
+        2 => (0..PEOPLE, verdict()).prop_map(|(user, verdict)| Happening::Review { user, verdict }),
         4 => (0..15_usize, 0..PEOPLE, cents(), any::<bool>())
             .prop_map(|(reference, user, cents, up_to)| Happening::Redeem { reference, user, cents, up_to }),
         2 => (0..10_usize, 0..15_usize, proptest::option::of(cents()))
@@ -90,7 +134,28 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => proptest::bool::weighted(0.4).prop_map(|paused| Happening::Pause { paused }),
         1 => Just(Happening::Expire),
         1 => Just(Happening::Reconcile),
+        2 => Just(Happening::Release),
+        2 => Just(Happening::GrantBudgeted),
     ]
+}
+
+fn refund() -> impl Strategy<Value = Happening> {
+    let told = proptest::option::weighted(0.8, 0..12_usize);
+    (0..60_usize, told, 0..60_usize, 0..PEOPLE, cents(), ago(), 0..4_usize).prop_map(
+        |(event, told, of, user, cents, ago, reason)| Happening::Refund {
+            event,
+            told,
+            of,
+            user,
+            cents,
+            ago,
+            reason,
+        },
+    )
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![4 => Just(Verdict::Open), 4 => Just(Verdict::Clear), 1 => Just(Verdict::Confirm)]
 }
 
 fn sign_up() -> impl Strategy<Value = Happening> {
@@ -103,10 +168,11 @@ fn sign_up() -> impl Strategy<Value = Happening> {
 
 /// Mostly now; sometimes long before, sometimes a little ahead.
 fn ago() -> impl Strategy<Value = i64> {
-    prop_oneof![6 => Just(0), 4 => select(vec![-60 * SECOND, SECOND, HOUR, 4 * DAY, 29 * DAY, 95 * DAY])]
+    let told_late = select(vec![-60 * SECOND, SECOND, HOUR, 4 * DAY, 29 * DAY, 95 * DAY]);
+    prop_oneof![12 => Just(0), 8 => told_late, 1 => Just(-HOUR)]
 }
 
 /// Around what matters: a cent, a credit, half a threshold, a threshold.
 fn cents() -> impl Strategy<Value = i64> {
-    select(vec![1, 9_99, 10_00, 24_99, 25_00, 49_99, 50_00, 60_00])
+    select(vec![1, 10_05, 10_15, 24_99, 25_00, 49_99, 50_00, 50_00, 60_00, 60_00])
 }

@@ -14,12 +14,12 @@ const MOST_DIGITS: u8 = 4;
 /// A currency: three letters and its number of digits after the point, which never change for a program.
 ///
 /// ```
-/// use referral_domain::money::Currency;
+/// use referral_ledger::money::Currency;
 /// let yen = Currency::parse("JPY")?;
 /// assert_eq!((yen.code(), yen.digits()), ("JPY", 0));
 /// assert!(Currency::parse("usd").is_err());
 /// assert!(Currency::parse("XXX").is_err(), "ISO 4217 gives it no digits");
-/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// # Ok::<(), referral_ledger::money::MoneyFault>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency {
@@ -95,14 +95,14 @@ pub enum MoneyFault {
 /// An exact amount: never rounded, never a float, never mixed with another currency.
 ///
 /// ```
-/// use referral_domain::money::{Currency, Money};
+/// use referral_ledger::money::{Currency, Money};
 /// let usd = Currency::parse("USD")?;
 /// let price = Money::parse("25", usd)?;
 /// assert_eq!(price.to_string(), "25.00");
 /// assert_eq!(price.checked_add(Money::of(50, usd))?.minor(), 2550);
 /// assert!(Money::parse("1.234", usd).is_err());
 /// assert!(Money::parse("1e9", usd).is_err());
-/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// # Ok::<(), referral_ledger::money::MoneyFault>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {

@@ -1,5 +1,8 @@
 //! A store whose programs can be paused and let go on: nothing publishes a program's status yet.
 
+mod ledger;
+mod payouts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,16 +38,16 @@ use referral_domain::user::UserFacts;
 
 /// Whether every program is paused. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Pause(Arc<AtomicBool>);
+pub struct Pause(Arc<AtomicBool>);
 
 impl Pause {
     /// Pauses every program, or lets it go on.
-    pub(crate) fn set(&self, paused: bool) {
+    pub fn set(&self, paused: bool) {
         self.0.store(paused, Ordering::SeqCst);
     }
 
     /// Parts whose programs are paused by this.
-    pub(crate) fn over(&self, parts: Parts) -> Parts {
+    pub fn over(&self, parts: Parts) -> Parts {
         let store = Arc::new(PausableStore { inner: parts.store, pause: self.clone() });
         let reports = Arc::new(PausableReports { inner: parts.reports, pause: self.clone() });
         Parts { store, reports, ..parts }

@@ -23,7 +23,7 @@ impl Balances {
     /// leaves 64 bits is refused when it is posted.
     ///
     /// ```
-    /// use referral_domain::ledger::Balances;
+    /// use referral_ledger::ledger::Balances;
     /// let balances = Balances { available: 0, held: 2_500, in_payout: 500, owed: 1_000 };
     /// assert_eq!(balances.worth(), 2_000);
     /// ```
@@ -70,12 +70,12 @@ pub struct Line {
 /// One user's accounts and the last line of their history, locked until the unit ends.
 ///
 /// ```
-/// use referral_domain::{id::{BookId, UserId}, ledger::{Purpose, Wallet}, money::Currency};
+/// use referral_ledger::{id::{BookId, UserId}, ledger::{Purpose, Wallet}, money::Currency};
 /// let ana = UserId::from_uuid(uuid::Uuid::from_u128(1));
 /// let mut wallet = Wallet::empty(BookId(7), ana, Currency::parse("USD")?);
 /// wallet.head_mut(Purpose::Owed).balance = -300;
 /// assert_eq!(wallet.balances().owed, 300, "it runs downward in the ledger and is shown positive");
-/// # Ok::<(), referral_domain::money::MoneyFault>(())
+/// # Ok::<(), referral_ledger::money::MoneyFault>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Wallet {

@@ -1,0 +1,29 @@
+//! Random histories, each on a database of its own, against the plain-Rust oracle of the testkit.
+
+use referral_testkit::random::{Sweeps, every_history_ends_as_a_plain_sum_of_its_facts, histories_asked};
+use tokio::sync::Mutex;
+
+use super::a_store;
+use super::contract::subject;
+use super::launch::Database;
+
+/// How many histories are played; `REFERRAL_HISTORIES` asks for more.
+const HISTORIES: u32 = 20;
+
+#[test]
+fn every_history_on_postgres_ends_as_a_plain_sum_of_its_facts() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    // Thousands of databases would fill the disk: each goes when the next one is made.
+    let last = Mutex::new(None::<Database>);
+    let make = async || {
+        let (store, database) = a_store().await;
+        let before = last.lock().await.replace(database.clone());
+        if let Some(before) = before {
+            before.end().await;
+        }
+        subject(store, database)
+    };
+    let histories = histories_asked(HISTORIES);
+    every_history_ends_as_a_plain_sum_of_its_facts(histories, Sweeps::ByReferral, &runtime, make);
+}

@@ -1,0 +1,93 @@
+//! What one person has, in plain Rust: what is available, what is held and until when, what they owe.
+
+/// An amount that is held: of which referral (by its referred user), a reward or not, of which spend.
+#[derive(Clone, Debug)]
+struct Held {
+    of: usize,
+    reward: bool,
+    spend: Option<usize>,
+    remaining: i64,
+    matures_at: i64,
+}
+
+/// One person's money. Holds are in the order in which they were made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Purse {
+    pub(super) available: i64,
+    pub(super) owed: i64,
+    holds: Vec<Held>,
+}
+
+impl Purse {
+    pub(super) fn held(&self) -> i64 {
+        self.holds.iter().map(|held| held.remaining).sum()
+    }
+
+    /// What comes in repays first; answers whether it did.
+    pub(super) fn receive(&mut self, amount: i64) -> bool {
+        let repaid = amount.min(self.owed);
+        self.owed -= repaid;
+        self.available += amount - repaid;
+        repaid > 0
+    }
+
+    pub(super) fn hold(
+        &mut self,
+        of: usize,
+        reward: bool,
+        spend: Option<usize>,
+        amount: i64,
+        matures_at: i64,
+    ) {
+        self.holds.push(Held { of, reward, spend, remaining: amount, matures_at });
+    }
+
+    /// Takes from what is available; the rest is owed. Answers whether anything is.
+    pub(super) fn take(&mut self, amount: i64) -> bool {
+        let taken = amount.min(self.available);
+        self.available -= taken;
+        self.owed += amount - taken;
+        amount > taken
+    }
+
+    /// Takes a reward back: what is held of it first.
+    pub(super) fn take_reward(&mut self, of: usize, amount: i64) -> bool {
+        let voided = self.void(amount, |held| held.of == of && held.reward);
+        self.take(amount - voided)
+    }
+
+    /// Takes a commission back: what is held of the spend, then what is available, then what is held of its other
+    /// spends, the newest first.
+    pub(super) fn take_commission(&mut self, of: usize, spend: Option<usize>, amount: i64) -> bool {
+        let its = |held: &Held| held.of == of && !held.reward;
+        let own = self.void(amount, |held| its(held) && spend.is_some() && held.spend == spend);
+        let short = (amount - own - self.available).max(0);
+        let others = self.void(short, its);
+        self.take(amount - own - others)
+    }
+
+    /// Voids at most so much of some holds, the newest first; answers how much.
+    fn void(&mut self, most: i64, which: impl Fn(&Held) -> bool) -> i64 {
+        let mut left = most;
+        for held in self.holds.iter_mut().rev().filter(|held| which(held)) {
+            let voided = held.remaining.min(left);
+            held.remaining -= voided;
+            left -= voided;
+        }
+        most - left
+    }
+
+    /// Releases what has matured, but for the referrals that are blocked; answers of which rewards, and whether anything
+    /// was released.
+    pub(super) fn release(&mut self, now: i64, blocked: impl Fn(usize) -> bool) -> (Vec<usize>, bool) {
+        let (mut rewards, mut released) = (Vec::new(), 0);
+        for held in self.holds.iter_mut().filter(|held| held.matures_at <= now && !blocked(held.of)) {
+            if held.remaining > 0 && held.reward {
+                rewards.push(held.of);
+            }
+            released += std::mem::take(&mut held.remaining);
+        }
+        self.receive(released);
+        (rewards, released > 0)
+    }
+}
