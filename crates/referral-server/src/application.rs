@@ -24,7 +24,7 @@ use crate::store::Opened;
 /// When the identity key is too short or the URL of Redis malformed, which the configuration rules out.
 pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> anyhow::Result<App> {
     let identity = IdentityKey::new(secrets.identity.expose()).context("the identity key is too short")?;
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         store: opened.store.clone(),
         reports: opened.reports.clone(),
         limiter: limiter(config)?,
@@ -33,7 +33,8 @@ pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> a
         chance: Arc::new(OsChance),
         identity,
         limits: config.limits,
-    }))
+    });
+    Ok(app.limiting_adjustments(config.adjustment_limit))
 }
 
 /// Counts in Redis, where one is configured, and in this process while it is away.

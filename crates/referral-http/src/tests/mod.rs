@@ -17,6 +17,7 @@ mod coverage;
 mod history;
 mod idempotency;
 mod limits;
+mod operating;
 mod redeeming;
 mod refunding;
 mod spending;

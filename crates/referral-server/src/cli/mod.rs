@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use referral_domain::auth::{Role, Scope};
 use referral_domain::reference::HostId;
-use referral_domain::time::Timestamp;
+use referral_domain::time::{Day, Timestamp};
 
 pub(crate) use span::Span;
 
@@ -137,6 +137,25 @@ pub(crate) struct ApiKeyCreate {
 pub(crate) enum Ledger {
     /// Recomputes everything: verified, partial, or broken at the first bad place (exit 1).
     Verify,
+    /// Prints the journal as CSV: two rows a transfer, mapped to a chart of accounts, oldest first.
+    Export(LedgerExport),
+}
+
+/// Which part of the journal, in which chart.
+#[derive(Args, Debug)]
+pub(crate) struct LedgerExport {
+    /// The first UTC day, such as 2026-01-01.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub(crate) from: Day,
+    /// The last UTC day.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub(crate) to: Day,
+    /// The chart of accounts, as TOML: a table for each account that is not kept under its usual number.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// The program.
+    #[arg(long, default_value = "default")]
+    pub(crate) program: String,
 }
 
 /// What to do with the configuration.
@@ -144,6 +163,10 @@ pub(crate) enum Ledger {
 pub(crate) enum ConfigCommand {
     /// Says every fault at once (exit 1), or what is configured.
     Check,
+}
+
+fn day(text: &str) -> Result<Day, &'static str> {
+    Day::parse(text).ok_or("a UTC day such as 2026-01-31")
 }
 
 fn host_id(text: &str) -> Result<HostId, &'static str> {

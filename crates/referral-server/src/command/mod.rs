@@ -4,6 +4,7 @@ mod api_key;
 mod config_check;
 mod demo_key;
 mod doctor;
+mod export;
 mod ledger;
 mod migrate;
 mod openapi;
@@ -52,6 +53,7 @@ async fn configured(config: &Config, command: &Command) -> anyhow::Result<Verdic
         Command::Migrate(asked) => migrate::run(config, asked).await,
         Command::Token(asked) => token::run(config, asked),
         Command::ApiKey(asked) => api_key::run(&ready_app(config).await?, asked).await,
+        Command::Ledger(Ledger::Export(asked)) => export::run(config, asked).await,
         Command::Ledger(Ledger::Verify) => ledger::verify(&*store::existing(config).await?.reports).await,
         Command::Doctor => doctor::run(config).await,
         Command::Config(ConfigCommand::Check) => config_check::run(config),

@@ -18,6 +18,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use referral_app::Limits;
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
@@ -59,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) identity_key: Option<Secret>,
     /// `None`: nothing is limited, for benchmarks.
     pub(crate) limits: Option<Limits>,
+    /// How far one person may adjust alone.
+    pub(crate) adjustment_limit: AdjustmentLimit,
     pub(crate) log: String,
     /// `None`: as many as there are processors.
     pub(crate) workers: Option<NonZeroUsize>,
@@ -144,6 +147,9 @@ impl Reading {
             cors: self.read(setting::CORS_ORIGINS, value::origins).unwrap_or_default(),
             identity_key: self.read(setting::IDENTITY_KEY, value::secret),
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
+            adjustment_limit: self
+                .read(setting::ADJUSTMENT_LIMIT, value::adjustment_limit)
+                .unwrap_or_default(),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             workers: self.read(setting::WORKERS, value::workers),
         }

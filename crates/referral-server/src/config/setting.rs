@@ -40,12 +40,13 @@ pub(crate) const CORS_ORIGINS: Setting = plain("REFERRAL_CORS_ORIGINS");
 pub(crate) const COOKIE_DOMAIN: Setting = plain("REFERRAL_COOKIE_DOMAIN");
 pub(crate) const IDENTITY_KEY: Setting = secret("REFERRAL_IDENTITY_KEY");
 pub(crate) const LIMITS: Setting = plain("REFERRAL_LIMITS");
+pub(crate) const ADJUSTMENT_LIMIT: Setting = plain("REFERRAL_ADJUSTMENT_LIMIT");
 pub(crate) const WEBHOOK_ALLOW: Setting = plain("REFERRAL_WEBHOOK_ALLOW");
 pub(crate) const LOG: Setting = plain("REFERRAL_LOG");
 pub(crate) const WORKERS: Setting = plain("REFERRAL_WORKERS");
 
 /// Everything that can be configured.
-pub(crate) const ALL: [Setting; 21] = [
+pub(crate) const ALL: [Setting; 22] = [
     DATABASE_URL,
     REDIS_URL,
     BIND,
@@ -64,6 +65,7 @@ pub(crate) const ALL: [Setting; 21] = [
     COOKIE_DOMAIN,
     IDENTITY_KEY,
     LIMITS,
+    ADJUSTMENT_LIMIT,
     WEBHOOK_ALLOW,
     LOG,
     WORKERS,

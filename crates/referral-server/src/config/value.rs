@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use actix_web::http::Uri;
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
@@ -52,6 +53,12 @@ fn is_web(uri: &Uri) -> bool {
 pub(super) fn proxies(text: &str) -> Result<TrustedProxies, Wrong> {
     let rule = |bad: Vec<String>| format!("{} is neither an address nor a network", bad.join(", "));
     TrustedProxies::parse(text).map_err(|bad| wrong(rule(bad), "write for instance 10.0.0.0/8,::1"))
+}
+
+/// How far one person may adjust alone, in whole units of the program's currency.
+pub(super) fn adjustment_limit(text: &str) -> Result<AdjustmentLimit, Wrong> {
+    let remedy = "write whole units of the program's currency, such as 100 or 250.50; 0 for never alone";
+    AdjustmentLimit::parse(text).ok_or_else(|| wrong("must be an amount of at least zero", remedy))
 }
 
 /// A domain of which our cookies are valid.

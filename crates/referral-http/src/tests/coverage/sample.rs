@@ -60,6 +60,7 @@ impl Sample {
 
     /// The request with this query.
     pub(super) fn with(&self, query: &str) -> Ask {
+        let query = if self.path.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
         let ask = Ask::new(self.method.clone(), format!("{}{query}", self.path));
         match &self.body {
             Some(body) => ask.json(body.to_string()),
@@ -127,6 +128,7 @@ async fn bodies(story: &Story) -> BTreeMap<String, (String, Value)> {
         get("/api/credits/balance"),
         get("/api/credits/export"),
         get("/api/credits/history"),
+        get("/api/credits/statement"),
         get("/api/credits/summary"),
         get("/api/referral/code"),
         get("/api/referral/my-referrer"),
