@@ -16,6 +16,7 @@ mod faults;
 mod history;
 mod keys;
 mod limiter_down;
+mod money_document;
 mod programs;
 mod random;
 mod redeem;

@@ -6,6 +6,7 @@
 
 mod held;
 mod honest;
+mod on_adjustments;
 mod on_audit;
 mod on_holds;
 mod on_ledger;
@@ -50,6 +51,7 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 
 fn attacks() -> Vec<Attack> {
     [
+        on_adjustments::attacks(),
         on_audit::attacks(),
         on_ledger::attacks(),
         on_lines::attacks(),
