@@ -20,6 +20,9 @@ const CHUNK: u32 = 1_000;
 /// The most lines of one statement: it is held in memory while it is made.
 pub const STATEMENT_LINES_MAX: usize = 10_000;
 
+/// No line is later. A line may be recorded a little ahead of the clock: after the one before it.
+const EVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
 /// A page of a search, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found<T, Id> {
@@ -53,7 +56,7 @@ pub enum StatementRefused {
 impl Refused for StatementRefused {}
 
 impl App {
-    /// What every account was debited and credited at or before an instant, from one snapshot. Both columns come to the
+    /// What every account was debited and credited at or before an instant, ever when none is told, from one snapshot. Both columns come to the
     /// same sum; books that do not are an error. It looks at every transfer.
     ///
     /// # Errors
@@ -61,11 +64,11 @@ impl App {
     pub async fn trial_balance(
         &self,
         slug: &Slug,
-        as_of: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<(TrialBalance, Program), Failure<Never>> {
-        let program = self.program::<Never>(slug).await?;
-        let moved = self.reports().movements(program.book, as_of).await?;
-        let trial = TrialBalance::of(as_of, &moved);
+        let (now, program) = (self.now(), self.program::<Never>(slug).await?);
+        let moved = self.reports().movements(program.book, as_of.unwrap_or(EVER)).await?;
+        let trial = TrialBalance::of(as_of.unwrap_or(now), &moved);
         let trial = trial.map_err(|fault| StoreError::corrupt("transfers", "amount", slug, fault))?;
         Ok((trial, program))
     }
@@ -124,7 +127,7 @@ impl App {
         Ok(Found { items, next, program })
     }
 
-    /// A user's accounts, and their balances at an instant: zeros for a user nobody has heard of.
+    /// A user's accounts, and their balances at an instant, or now: zeros for a user nobody has heard of.
     ///
     /// # Errors
     /// No such program, or the store's.
@@ -132,14 +135,14 @@ impl App {
         &self,
         slug: &Slug,
         user: &HostId,
-        as_of: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<UserAccounts, Failure<Never>> {
         let program = self.program::<Never>(slug).await?;
         let Some(facts) = self.reports().user(program.book, user).await? else {
             return Ok(UserAccounts { accounts: Vec::new(), balances: Balances::default(), program });
         };
         let accounts = self.reports().accounts(program.book, program.currency, facts.id).await?;
-        let line = self.reports().line_at(program.book, facts.id, as_of).await?;
+        let line = self.reports().line_at(program.book, facts.id, as_of.unwrap_or(EVER)).await?;
         let balances = line.map(|line| line.after).unwrap_or_default();
         Ok(UserAccounts { accounts, balances, program })
     }

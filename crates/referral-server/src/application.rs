@@ -35,7 +35,7 @@ pub(crate) fn assemble(config: &Config, secrets: &Secrets, opened: &Opened) -> a
         identity,
         limits: config.limits,
     });
-    Ok(app.with_rails(rails(config)))
+    Ok(app.with_rails(rails(config)).limiting_adjustments(config.adjustment_limit))
 }
 
 /// How batches of payouts leave: by SEPA when somebody pays that way.

@@ -16,6 +16,7 @@ mod history;
 mod holds;
 mod keys;
 mod limiter_down;
+mod money_document;
 mod payout_runs;
 mod payouts;
 mod programs;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use referral_domain::auth::{Role, Scope};
 use referral_domain::reference::HostId;
-use referral_domain::time::Timestamp;
+use referral_domain::time::{Day, Timestamp};
 use referral_proof::Hash;
 
 pub(crate) use span::Span;
@@ -146,6 +146,8 @@ pub(crate) enum Ledger {
     Statement(Statement),
     /// Checks such a statement, without any store: verified, partial, or broken (exit 1).
     VerifyStatement(VerifyStatement),
+    /// Prints the journal as CSV: two rows a transfer, mapped to a chart of accounts, oldest first.
+    Export(LedgerExport),
 }
 
 /// What is known from outside.
@@ -200,11 +202,32 @@ pub(crate) struct VerifyStatement {
     pub(crate) public_keys: Vec<PathBuf>,
 }
 
+/// Which part of the journal, in which chart.
+#[derive(Args, Debug)]
+pub(crate) struct LedgerExport {
+    /// The first UTC day, such as 2026-01-01.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub(crate) from: Day,
+    /// The last UTC day.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub(crate) to: Day,
+    /// The chart of accounts, as TOML: a table for each account that is not kept under its usual number.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// The program.
+    #[arg(long, default_value = "default")]
+    pub(crate) program: String,
+}
+
 /// What to do with the configuration.
 #[derive(Subcommand, Debug)]
 pub(crate) enum ConfigCommand {
     /// Says every fault at once (exit 1), or what is configured.
     Check,
+}
+
+fn day(text: &str) -> Result<Day, &'static str> {
+    Day::parse(text).ok_or("a UTC day such as 2026-01-31")
 }
 
 fn host_id(text: &str) -> Result<HostId, &'static str> {

@@ -4,6 +4,7 @@ mod api_key;
 mod config_check;
 mod demo_key;
 mod doctor;
+mod export;
 mod keygen;
 mod ledger;
 mod migrate;
@@ -71,6 +72,7 @@ async fn ledger_command(config: &Config, asked: &Ledger) -> anyhow::Result<Verdi
         Ledger::Statement(asked) => statement::print(&*store::existing(config).await?.reports, asked).await,
         Ledger::VerifyStatement(asked) => statement::verify(asked),
         Ledger::Keygen(asked) => keygen::run(asked),
+        Ledger::Export(asked) => export::run(config, asked).await,
     }
 }
 

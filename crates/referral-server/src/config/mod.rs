@@ -19,6 +19,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use referral_app::Limits;
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
@@ -66,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) limits: Option<Limits>,
     /// Who pays by SEPA; `None`: nobody does.
     pub(crate) debtor: Option<Debtor>,
+    /// How far one person may adjust alone.
+    pub(crate) adjustment_limit: AdjustmentLimit,
     pub(crate) log: String,
     /// `None`: as many as there are processors.
     pub(crate) workers: Option<NonZeroUsize>,
@@ -153,6 +156,9 @@ impl Reading {
             signing_key: self.read(setting::SIGNING_KEY_FILE, value::signing_key),
             limits: self.read(setting::LIMITS, limits::limits).unwrap_or_else(|| Some(Limits::default())),
             debtor: self.debtor(),
+            adjustment_limit: self
+                .read(setting::ADJUSTMENT_LIMIT, value::adjustment_limit)
+                .unwrap_or_default(),
             log: self.read(setting::LOG, value::log_filter).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             workers: self.read(setting::WORKERS, value::workers),
         }

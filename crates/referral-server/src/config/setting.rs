@@ -44,12 +44,13 @@ pub(crate) const LIMITS: Setting = plain("REFERRAL_LIMITS");
 pub(crate) const SEPA_DEBTOR_NAME: Setting = plain("REFERRAL_SEPA_DEBTOR_NAME");
 pub(crate) const SEPA_DEBTOR_IBAN: Setting = secret("REFERRAL_SEPA_DEBTOR_IBAN");
 pub(crate) const SEPA_DEBTOR_BIC: Setting = plain("REFERRAL_SEPA_DEBTOR_BIC");
+pub(crate) const ADJUSTMENT_LIMIT: Setting = plain("REFERRAL_ADJUSTMENT_LIMIT");
 pub(crate) const WEBHOOK_ALLOW: Setting = plain("REFERRAL_WEBHOOK_ALLOW");
 pub(crate) const LOG: Setting = plain("REFERRAL_LOG");
 pub(crate) const WORKERS: Setting = plain("REFERRAL_WORKERS");
 
 /// Everything that can be configured.
-pub(crate) const ALL: [Setting; 25] = [
+pub(crate) const ALL: [Setting; 26] = [
     DATABASE_URL,
     REDIS_URL,
     BIND,
@@ -72,6 +73,7 @@ pub(crate) const ALL: [Setting; 25] = [
     SEPA_DEBTOR_NAME,
     SEPA_DEBTOR_IBAN,
     SEPA_DEBTOR_BIC,
+    ADJUSTMENT_LIMIT,
     WEBHOOK_ALLOW,
     LOG,
     WORKERS,

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use actix_web::http::Uri;
+use referral_domain::adjustment::AdjustmentLimit;
 use referral_http::auth::ClaimNames;
 use referral_http::client::TrustedProxies;
 use referral_http::edge::CorsPolicy;
@@ -63,6 +64,12 @@ pub(super) fn signing_key(text: &str) -> Result<SigningKey, Wrong> {
     SigningKey::read(&file).map_err(|fault| {
         wrong(format!("holds no key: {fault}"), "make one with `referral-server ledger keygen --out FILE`")
     })
+}
+
+/// How far one person may adjust alone, in whole units of the program's currency.
+pub(super) fn adjustment_limit(text: &str) -> Result<AdjustmentLimit, Wrong> {
+    let remedy = "write whole units of the program's currency, such as 100 or 250.50; 0 for never alone";
+    AdjustmentLimit::parse(text).ok_or_else(|| wrong("must be an amount of at least zero", remedy))
 }
 
 /// A domain of which our cookies are valid.

@@ -24,8 +24,6 @@ const APART_MAX: i32 = 366;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Statement)]
 pub struct StatementView {
-    /// Whose.
-    pub user_id: String,
     /// The first day.
     pub from: DateView,
     /// The last day.
@@ -96,7 +94,6 @@ pub async fn statement_of(
     let Statement { opening, lines, closing, .. } = &statement;
     let Program { currency, .. } = program;
     Ok(reply::ok(&StatementView {
-        user_id: user.to_string(),
         from: from.into(),
         to: to.into(),
         opening: BalancesView::of(opening, currency),

@@ -63,6 +63,8 @@ impl Sample {
     pub(super) fn with(&self, query: &str) -> Ask {
         let joined = if self.path.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
         let ask = Ask::new(self.method.clone(), format!("{}{joined}", self.path));
+        let query = if self.path.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
+        let ask = Ask::new(self.method.clone(), format!("{}{query}", self.path));
         match &self.body {
             Some(Value::String(file)) => ask.csv(file.clone()),
             Some(body) => ask.json(body.to_string()),
@@ -145,6 +147,7 @@ async fn bodies(story: &Story) -> BTreeMap<String, (String, Value)> {
         get("/api/credits/balance"),
         get("/api/credits/export"),
         get("/api/credits/history"),
+        get("/api/credits/statement"),
         get("/api/credits/summary"),
         get("/api/referral/code"),
         get("/api/referral/my-referrer"),

@@ -350,7 +350,7 @@ pub(super) fn everything() -> String {
     let groups: Vec<_> = [rewards(), redeeming(), owing()].concat().iter().map(Group::sql).collect();
     let first = referral(REFERRAL, ANA, BEN).insert();
     let promised = promised::everything();
-    let audit = super::on_audit::honest();
+    let audit = super::on_audit::honest() + &super::on_adjustments::honest();
     format!(
         "BEGIN;{}\n{}\n{first}\n{}\n{}{promised}{audit}COMMIT;",
         people(),

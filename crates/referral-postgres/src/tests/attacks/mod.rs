@@ -5,6 +5,7 @@
 //! proves something only if the attack works without it: so each is tried again with what refuses it dropped.
 
 mod honest;
+mod on_adjustments;
 mod on_audit;
 mod on_blocks;
 mod on_ledger;
@@ -42,7 +43,13 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 
 fn attacks() -> Vec<Attack> {
     let attacks = [on_ledger::attacks(), on_lines::attacks(), on_rows::attacks(), on_story::attacks()];
-    let later = [on_audit::attacks(), on_promises::attacks(), on_refunds::attacks(), on_postgres::attacks()];
+    let later = [
+        on_adjustments::attacks(),
+        on_audit::attacks(),
+        on_promises::attacks(),
+        on_refunds::attacks(),
+        on_postgres::attacks(),
+    ];
     attacks.into_iter().chain(later).flatten().chain(on_blocks::attacks()).collect()
 }
 

@@ -356,7 +356,7 @@ pub(super) fn everything() -> String {
     let groups: Vec<_> = groups.iter().map(Group::sql).collect();
     let people = format!("{}\n{}\n{}", people(), accounts(), held::people());
     let referrals = referral(REFERRAL, ANA, BEN).insert() + &held::referral_of_eve().insert();
-    let audit = super::on_audit::honest();
+    let audit = super::on_audit::honest() + &super::on_adjustments::honest();
     format!(
         "BEGIN;{people}\n{referrals}\n{}\n{}\n{}{audit}COMMIT;",
         groups.join("\n"),

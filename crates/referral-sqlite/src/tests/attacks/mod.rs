@@ -6,6 +6,7 @@
 
 mod held;
 mod honest;
+mod on_adjustments;
 mod on_audit;
 mod on_blocks;
 mod on_holds;
@@ -51,6 +52,7 @@ fn attack(label: &'static str, by: Refusal, sql: impl Into<String>) -> Attack {
 
 fn attacks() -> Vec<Attack> {
     [
+        on_adjustments::attacks(),
         on_audit::attacks(),
         on_blocks::attacks(),
         on_ledger::attacks(),

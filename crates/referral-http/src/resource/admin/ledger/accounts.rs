@@ -19,8 +19,6 @@ use crate::view::{MoneyView, TimeView};
 /// What a user has in each of their accounts, and what they had at an instant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LedgerAccounts {
-    /// Whose.
-    pub user_id: String,
     /// Their accounts; those that were never needed are left out.
     pub items: Vec<AccountView>,
     /// Their balances at `as_of`.
@@ -45,7 +43,7 @@ pub struct AccountView {
     pub created_at: TimeView,
 }
 
-fn view(user: &HostId, found: &UserAccounts, as_of: Timestamp) -> LedgerAccounts {
+fn view(found: &UserAccounts, as_of: Timestamp) -> LedgerAccounts {
     let UserAccounts { accounts, balances, program } = found;
     let one = |(account, head): &(Account, Head)| {
         let owed = account.purpose == Purpose::Owed;
@@ -60,15 +58,14 @@ fn view(user: &HostId, found: &UserAccounts, as_of: Timestamp) -> LedgerAccounts
     };
     let balances: &Balances = balances;
     LedgerAccounts {
-        user_id: user.to_string(),
         items: accounts.iter().map(one).collect(),
         balances: BalancesView::of(balances, program.currency),
         as_of: as_of.into(),
     }
 }
 
-fn read(params: &mut Params<'_>, now: Timestamp) -> Option<(HostId, Timestamp)> {
-    let (user, as_of) = (params.required("user_id", scalar::user_id), as_of(params, now));
+fn read(params: &mut Params<'_>) -> Option<(HostId, Option<Timestamp>)> {
+    let (user, as_of) = (params.required("user_id", scalar::user_id), as_of(params));
     Some((user?, as_of?))
 }
 
@@ -85,7 +82,7 @@ fn read(params: &mut Params<'_>, now: Timestamp) -> Option<(HostId, Timestamp)> 
 )]
 pub async fn accounts(app: Data<App>, staff: Staff<Reads>) -> Reply {
     let now = app.now();
-    let (user, as_of) = staff.query.read(|params| read(params, now))?;
+    let (user, as_of) = staff.query.read(read)?;
     let found = app.user_accounts(&staff.program, &user, as_of).await.map_err(failed(now))?;
-    Ok(reply::ok(&view(&user, &found, as_of)))
+    Ok(reply::ok(&view(&found, as_of.unwrap_or(now))))
 }

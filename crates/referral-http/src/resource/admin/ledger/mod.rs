@@ -107,14 +107,13 @@ impl LedgerTransaction {
 }
 
 /// `as_of`: an RFC 3339 instant, or a UTC day for its end; now, when not given.
-fn as_of(params: &mut Params<'_>, now: Timestamp) -> Option<Timestamp> {
-    let told = params.optional("as_of", |node| {
+fn as_of(params: &mut Params<'_>) -> Option<Option<Timestamp>> {
+    params.optional("as_of", |node| {
         let text = node.text()?;
         let day = referral_domain::time::Day::parse(text).map(|day| day.next().start().plus_micros(-1));
         match day.or_else(|| Timestamp::parse(text)) {
             Some(at) => Some(at),
             None => node.fault("time-format", "RFC 3339 with an offset, or a day like 2026-01-31"),
         }
-    })?;
-    Some(told.unwrap_or(now))
+    })
 }

@@ -82,8 +82,7 @@ impl TrialBalanceView {
     security(("bearer" = ["operator", "finance", "admin"]), ("api_key" = ["admin:read"]), ("api_key" = ["admin:write"])),
 )]
 pub async fn trial_balance(app: Data<App>, staff: Staff<Reads>) -> Reply {
-    let now = app.now();
-    let as_of = staff.query.read(|params| as_of(params, now))?;
-    let (trial, program) = app.trial_balance(&staff.program, as_of).await.map_err(failed(now))?;
+    let as_of = staff.query.read(as_of)?;
+    let (trial, program) = app.trial_balance(&staff.program, as_of).await.map_err(failed(app.now()))?;
     Ok(reply::ok(&TrialBalanceView::of(&trial, &program)))
 }
