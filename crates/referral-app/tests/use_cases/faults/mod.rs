@@ -1,6 +1,7 @@
 //! The n-th port call of a use case fails, for every n and in every way: nothing is changed, and a retry ends as if it
 //! had never failed.
 
+mod governing;
 mod money;
 mod people;
 mod workers;
@@ -70,7 +71,8 @@ async fn every_port_call_of_every_use_case_may_fail_in_every_way() {
     let people = people::sweeps().await;
     let money = money::sweeps().await;
     let workers = workers::sweeps().await;
-    let Swept { use_cases, calls, faults, survived } = [people, money, workers].into_iter().sum();
+    let governing = governing::sweeps().await;
+    let Swept { use_cases, calls, faults, survived } = [people, money, workers, governing].into_iter().sum();
     println!("use_cases={use_cases} calls={calls} faults={faults} changed=0 diverged=0 survived={survived}");
     assert!(
         use_cases >= 30 && calls >= 200 && faults >= 800 && survived >= 100,
