@@ -91,8 +91,8 @@ impl App {
                 let found = unit.programs().lock(&command.program, now).await?;
                 let program = found.ok_or(Failure::NoProgram)?;
                 match claim(request, unit, program.book).await? {
-                    Claimed::Reply(reply) => return Ok(Replayable::Replayed(reply)),
-                    Claimed::Reused => return Err(RulesRefused::from(KeyReused).into()),
+                    Claimed::Reply(reply) => Ok(Replayable::Replayed(reply)),
+                    Claimed::Reused => Err(RulesRefused::from(KeyReused).into()),
                     Claimed::Free => self.publish(unit, program, command, request, now).await,
                 }
             })

@@ -12,6 +12,7 @@ mod code;
 mod code_cache;
 mod fallback;
 mod faults;
+mod governing;
 mod history;
 mod holds;
 mod keys;

@@ -2,6 +2,7 @@
 //! had never failed.
 
 mod engine;
+mod governing;
 mod money;
 mod people;
 mod workers;
@@ -88,7 +89,9 @@ async fn every_port_call_of_every_use_case_may_fail_in_every_way() {
     let money = money::sweeps().await;
     let workers = workers::sweeps().await;
     let engine = engine::sweeps().await;
-    let Swept { use_cases, calls, faults, survived } = [people, money, workers, engine].into_iter().sum();
+    let governing = governing::sweeps().await;
+    let Swept { use_cases, calls, faults, survived } =
+        [people, money, workers, engine, governing].into_iter().sum();
     println!("use_cases={use_cases} calls={calls} faults={faults} changed=0 diverged=0 survived={survived}");
     assert!(
         use_cases >= 30 && calls >= 200 && faults >= 800 && survived >= 100,
