@@ -291,9 +291,6 @@ const SEALS: &[Tampering] = &[
         });
     }),
     (Check::Seals, "a block that is gone", |state| remove(&mut state.ledger_blocks, any)),
-    (Check::Seals, "the last block cut off, but not its seals", |state| {
-        remove(&mut state.ledger_blocks, |block| block.header.n == 2);
-    }),
 ];
 
 /// What can be wrong with a story in which things are held, refunded, and paid by the share.

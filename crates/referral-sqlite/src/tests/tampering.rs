@@ -260,12 +260,12 @@ const TAMPERS: &[Tamper] = &[
     ("a block's time", Check::Seals, "UPDATE ledger_blocks SET sealed_at = $TIME WHERE n = 1"),
     ("a link", Check::Seals, "UPDATE ledger_blocks SET prev_hash = $HASH WHERE n = 2"),
     ("a block removed", Check::Seals, "DELETE FROM ledger_blocks WHERE n = 1"),
-    ("the last block removed", Check::Seals, "DELETE FROM ledger_blocks WHERE n = 3"),
+    ("the last block removed", Check::Seals, "DELETE FROM ledger_blocks WHERE n = 4"),
     (
         "a block inserted",
         Check::Seals,
         "INSERT INTO ledger_blocks (book_id, n, prev_n, prev_hash, root, transfers, hash, sealed_at)
-           VALUES (1, 4, 3, $HASH, $HASH, 1, $HASH, $TIME)",
+           VALUES (1, 5, 4, $HASH, $HASH, 1, $HASH, $TIME)",
     ),
     (
         "a hold's amount",
@@ -337,7 +337,7 @@ fn disarm(conn: &mut SqliteConnection) {
 async fn every_tampering_is_found_by_the_check_that_is_for_it() {
     let (mut conn, folder) = attacks::an_honest_book().await;
     let store = SqliteStore::open(folder.path().join(FILE)).expect("a store");
-    assert_eq!(seal_in_blocks_of(&store, 3).await, 8);
+    assert_eq!(seal_in_blocks_of(&store, 3).await, 12);
     drop(store);
     disarm(&mut conn);
     let honest = verify::verify(&mut conn).expect("it can be read");
