@@ -123,10 +123,11 @@ impl Desk<'_> {
             EventCommand::Spend(_) => self.judge_spend(&mut event),
             EventCommand::Refund(refund) => self.judge_refund(&mut event, refund),
         };
-        event.referral = self.scene.referrals.get(&user).map(|referral| referral.facts.id);
-        match weight {
-            Some(weight) => self.count(&mut event, &weight),
-            None => event.level = self.scene.referrals.get(&user).map(level),
+        // A spend that waited too long for its referral never met it, nor does a refund of it.
+        let met = self.scene.referrals.get(&user).filter(|_| event.outcome != Outcome::NotReferred);
+        (event.referral, event.level) = (met.map(|referral| referral.facts.id), met.map(level));
+        if let Some(weight) = weight {
+            self.count(&mut event, &weight);
         }
         self.scene.known.insert(event.source.clone(), event.clone());
         self.decision.events.push(event.clone());

@@ -101,6 +101,7 @@ macro_rules! store_contract {
                 a_scene_holds_the_refunds_that_name_the_ids_asked_for,
                 the_refunds_of_spends_are_answered_as_a_scene_does,
                 refunds_do_not_wait_for_a_sign_up_and_go_with_their_spend,
+                a_refund_of_a_spend_that_waited_too_long_is_recorded_as_that_was,
                 an_event_is_reported_with_all_that_decides_it,
                 a_reward_is_taken_back_and_granted_again,
                 what_was_used_is_owed_and_repaid_by_the_next_reward,

@@ -15,7 +15,9 @@ use referral_domain::time::DAY;
 use referral_domain::user::{EmailStatus, Word};
 
 use super::{Meeting, Subject, race};
-use crate::build::{a_program, a_refund, a_refund_event, a_spend, an_event, host, reference, source, usd};
+use crate::build::{
+    a_program, a_referral, a_refund, a_refund_event, a_spend, an_event, host, reference, source, usd,
+};
 use crate::fake::NOON;
 use crate::world::World;
 
@@ -136,6 +138,22 @@ pub async fn refunds_do_not_wait_for_a_sign_up_and_go_with_their_spend(subject: 
         (70_00, 12_00),
         "what waited for its spend weighs on it at once"
     );
+    assert_verified(&world).await;
+}
+
+pub async fn a_refund_of_a_spend_that_waited_too_long_is_recorded_as_that_was(subject: Subject) {
+    let world = World::open(subject).await;
+    let code = world.code("u_ana").await;
+    world.spend(&[a_spend("inv_1", "u_ben", usd(60_00)).build()]).await;
+    let ben = world.user("u_ben").await.id;
+    let late = a_referral(&world.program, &code, ben);
+    world.refer(&[late.with(|referral| referral.facts.created_at = NOON.plus_days(4)).build()]).await;
+    world.clock.set(NOON.plus_days(4));
+    let told = a_refund("back_1", "u_ben", "inv_1", usd(5_00)).at(world.now()).build();
+    let event = recorded(world.refund(&[told]).await).remove(0);
+    assert_eq!((event.outcome, event.referral, event.level), (Outcome::NotReferred, None, None));
+    assert_eq!(world.event("back_1").await, Some(event));
+    assert_eq!(progress(&world, ben).await.spend.refunded, 0);
     assert_verified(&world).await;
 }
 
