@@ -63,8 +63,6 @@ impl Sample {
     pub(super) fn with(&self, query: &str) -> Ask {
         let joined = if self.path.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
         let ask = Ask::new(self.method.clone(), format!("{}{joined}", self.path));
-        let query = if self.path.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
-        let ask = Ask::new(self.method.clone(), format!("{}{query}", self.path));
         match &self.body {
             Some(Value::String(file)) => ask.csv(file.clone()),
             Some(body) => ask.json(body.to_string()),
