@@ -11,11 +11,13 @@ mod method;
 mod movement;
 mod selection;
 mod settlement;
+mod status;
 
 pub use bank::{Bic, Iban};
 pub use batch::{Batch, BatchItem, BatchRefusal, BatchStage, BatchStatus, BatchStep, MOST_ITEMS};
-pub use life::{CancelledBy, Failure, Payout, PayoutStage, PayoutStatus, PayoutStep, WrongState};
+pub use life::{CancelledBy, Failure, Payout, PayoutStage, PayoutStep, WrongState};
 pub use method::{Destination, MethodFault, MethodKind, PayoutMethod, USABLE_AFTER};
 pub use movement::{Movement, RequestRefusal, heading, missing, requestable};
 pub use selection::{Circumstances, LeftOut, Selection};
 pub use settlement::{Exception, ExceptionCode, Outcome, Row, Settlement, SettlementLine, judge};
+pub use status::PayoutStatus;

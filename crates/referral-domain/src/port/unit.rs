@@ -74,8 +74,7 @@ macro_rules! sub_ports {
 
 sub_ports! {
     programs: Programs, users: Users, codes: Codes, referrals: Referrals, spending: Spending, budgets: Budgets,
-    ledger: Ledger,
-    redemptions: Redemptions, payouts: Payouts, adjustments: Adjustments, idempotency: Idempotency,
+    ledger: Ledger, redemptions: Redemptions, payouts: Payouts, adjustments: Adjustments, idempotency: Idempotency,
     api_keys: ApiKeys, sealing: Sealing, recorder: Recorder,
 }
 

@@ -168,23 +168,17 @@ mod tests {
             ("a row removed", |rows| rows[1].1[1].stands = None, "4 of book 7, sealed in block 2"),
             (
                 "a row and its leaf changed",
-                |rows| {
-                    (rows[1].1[1].stands, rows[1].1[1].sealed) = (Some([0; 32]), [0; 32]);
-                },
+                |rows| (rows[1].1[1].stands, rows[1].1[1].sealed) = (Some([0; 32]), [0; 32]),
                 "n 2 of book 7: the root of its transfers",
             ),
             (
                 "a row and its seal removed",
-                |rows| {
-                    rows[0].1.remove(1);
-                },
+                |rows| rows[0].1.retain(|leaf| leaf.position != 1),
                 "block 1 of book 7: the next position",
             ),
             (
                 "the last row and its seal removed",
-                |rows| {
-                    rows[0].1.pop();
-                },
+                |rows| rows[0].1.truncate(2),
                 "n 1 of book 7: its number of transfers",
             ),
             ("two rows swapped", |rows| rows[0].1.swap(0, 1), "block 1 of book 7: the next position"),

@@ -34,6 +34,7 @@ pub mod history;
 pub mod holds;
 pub mod idempotency;
 pub mod limiter;
+mod limiter_list;
 #[cfg(test)]
 mod limiter_tests;
 pub mod outages;

@@ -76,7 +76,8 @@ pub async fn a_payout_is_read_back_equal_at_every_stage(subject: Subject) {
     let ada = a_person("u_ada");
     let ana = rich(&world, "u_ana").await;
     let mut stages = vec![world.request(ana, 30_00).await.expect("none is open")];
-    let same = async |payout: &Payout| assert_eq!(world.payouts(&[payout.id]).await, [payout.clone()]);
+    let same =
+        async |payout: &Payout| assert_eq!(world.payouts(&[payout.id]).await, std::slice::from_ref(payout));
     same(&stages[0]).await;
     stages.push(world.approve(stages[0].clone()).await);
     same(&stages[1]).await;
