@@ -10,9 +10,14 @@ use super::{Ask, Story, TestApp};
 async fn another_method_is_405_and_says_which_are_allowed() {
     let story = Story::begin().await;
     let document = story.app.document();
+    let known: Vec<_> =
+        document.operations().into_iter().map(|it| (it.method.to_owned(), it.path.to_owned())).collect();
     for operation in document.operations() {
         let path = operation.path.replace("{code}", "X").replace("{id}", "red_1");
-        for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+        let others = [Method::PUT, Method::PATCH, Method::DELETE].into_iter();
+        for method in
+            others.filter(|it| !known.contains(&(it.as_str().to_owned(), operation.path.to_owned())))
+        {
             let reply = story.host.ask(&Ask::new(method, &path)).await;
             reply.refused(405, "method-not-allowed");
             assert!(reply.header("allow").contains(operation.method), "{path}: {}", reply.header("allow"));

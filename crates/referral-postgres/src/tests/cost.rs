@@ -206,8 +206,9 @@ async fn a_posting_writes_few_bytes_and_shares_its_waits_for_the_disk() {
         let (syncs, rewards) = (durable.syncs().await - syncs, durable.rewards() - rewards);
         println!("sessions={SESSIONS} postings a unit={unit} postings={rewards} fsyncs={syncs}");
         assert_eq!(rewards, names.len() as u64);
-        let limit = if unit == 1 { 100 } else { SYNCS_A_POSTING };
-        assert!(syncs * 100 <= rewards * limit, "{syncs} waits for the disk for {rewards} postings");
+        // Of units of one, each may wait once; PostgreSQL's own writers wait now and then, too.
+        let most = if unit == 1 { rewards + SESSIONS as u64 } else { rewards * SYNCS_A_POSTING / 100 };
+        assert!(syncs <= most, "{syncs} waits for the disk for {rewards} postings");
     }
     assert_eq!(durable.rewards(), durable.names.len() as u64);
     assert!(rewarding - plain <= BYTES_A_POSTING, "{rewarding} - {plain}");

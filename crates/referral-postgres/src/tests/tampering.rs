@@ -256,6 +256,11 @@ const TAMPERS: &[Tamper] = &[
     ("what remains of a redemption", Check::Redemptions, "UPDATE redemption_reversals SET remaining = 1900"),
     ("a reversal removed", Check::Redemptions, "DELETE FROM redemption_reversals"),
     (
+        "money said to be paid out",
+        Check::Payouts,
+        "UPDATE transfers SET credit_system = 'payout_clearing' WHERE credit_system = 'redemption'",
+    ),
+    (
         "an amount, changed wherever it stands",
         Check::Seals,
         "UPDATE transfers SET amount = 50 WHERE transfer_id = $LEG8;

@@ -39,9 +39,14 @@ async fn post(world: &World, user: UserId, times: usize) {
 
 /// The transfers that are not sealed, which stay so.
 async fn waiting(world: &World) -> Vec<(TransferId, Hash)> {
-    let mut unit = world.begin().await;
-    let found = unit.sealing().unsealed(None, world.now(), ALL).await.expect("a search");
-    found.expect("nobody else seals").tails.into_iter().flat_map(|tail| tail.transfers).collect()
+    loop {
+        let mut unit = world.begin().await;
+        if let Some(found) = unit.sealing().unsealed(None, world.now(), ALL).await.expect("a search") {
+            return found.tails.into_iter().flat_map(|tail| tail.transfers).collect();
+        }
+        // A unit that was dropped may hold the sealer's lock for a moment.
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Searches, seals what is found, and commits.

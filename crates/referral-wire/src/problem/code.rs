@@ -255,6 +255,9 @@ mod tests {
             &[
                 "event-conflict",
                 "redemption-conflict",
+                "adjustment-conflict",
+                "adjustment-state",
+                "already-retracted",
                 "case-already-decided",
                 "payout-state",
                 "batch-state",
@@ -278,6 +281,8 @@ mod tests {
                 "apply-window-over",
                 "signup-time-unknown",
                 "program-paused",
+                "not-retractable",
+                "user-unknown",
                 "insufficient-balance",
                 "below-minimum",
                 "payout-open",

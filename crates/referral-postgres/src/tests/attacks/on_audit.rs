@@ -39,7 +39,7 @@ fn on_what_is_there() -> Vec<Attack> {
     vec![
         attack("another's deed", Named("audit_log_never_change"), "UPDATE audit_log SET subject = 'code_2';"),
         attack("forget a deed", Named("audit_log_stay"), "DELETE FROM audit_log;"),
-        attack("forget all", Named("audit_log_stay_whole"), "TRUNCATE audit_log;"),
+        attack("forget all", Named("audit_log_stay_whole"), "TRUNCATE audit_log, adjustment_steps;"),
         attack("one entry twice", Named("audited_once"), entry(ENTRY).insert()),
     ]
 }

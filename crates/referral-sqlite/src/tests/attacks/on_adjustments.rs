@@ -135,7 +135,9 @@ fn on_deciding() -> Vec<Attack> {
         ),
         attack(
             "decided twice",
-            Unique("adjustment_steps.book_id, adjustment_steps.adjustment_id, adjustment_steps.n"),
+            Unique(
+                "adjustment_steps.book_id, adjustment_steps.adjustment_id, adjustment_steps.n, adjustment_steps.status",
+            ),
             audited(1, CAT) + &audited(2, CAT) + &twice,
         ),
         attack(
