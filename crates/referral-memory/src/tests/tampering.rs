@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use referral_domain::hold::{HoldKind, HoldStepKind};
 use referral_domain::id::{AccountId, BookId, TransactionId, TransferId};
-use referral_domain::ledger::{Check, Entry, Line, Party, Purpose, Seal, SystemAccount, Transfer, Verdict};
+use referral_domain::ledger::{Check, Entry, Line, Party, Purpose, Seal, Transfer, Verdict};
 use referral_domain::port::Reports;
 use referral_domain::referral::{Award, Progress, State as ReferralState};
 use referral_domain::spend::SpendEvent;
@@ -215,9 +215,7 @@ const REDEMPTIONS: &[Tampering] = &[
         change(&mut state.reversals, any, |reversal| reversal.amount += 1);
     }),
     (Check::Redemptions, "a reversal of nothing", |state| remove(&mut state.redemptions, any)),
-    (Check::Payouts, "money said to be paid out", |state| {
-        change(&mut state.transfers, any, |leg| leg.credit = Party::System(SystemAccount::PayoutClearing));
-    }),
+    (Check::Payouts, "money said to be paid out", story::pay_out),
 ];
 
 /// Of the first block's transfers, the second.
