@@ -1,7 +1,7 @@
 //! What passes over a connection, read as it passes: the SQLSTATE of the last error, and how much was asked.
 //!
 //! Diesel answers an error's constraint but not its SQLSTATE, and a deadlock must be told from a disk that is full
-//! without reading messages. So the stream under the driver is a [`Tapped`] one. It follows the frames of the protocol
+//! without reading messages. So the stream under the driver is a `Tapped` one. It follows the frames of the protocol
 //! (a tag, a length, a body), copies nothing but the bodies of errors, and notes in [`Wire`] what it saw.
 
 use std::collections::VecDeque;
