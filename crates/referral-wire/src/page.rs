@@ -73,6 +73,21 @@ impl List {
         Err(Problem::new(ProblemCode::CursorMismatch))
     }
 
+    /// Where this list is to be continued, as `parse` reads it; `None` when it is to be begun.
+    ///
+    /// # Errors
+    /// Those of [`List::position`]; `invalid-query` for a place that `parse` does not know.
+    pub fn continued<T>(
+        &self,
+        cursor: Option<&Cursor>,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let position = cursor.map(|cursor| self.position(cursor)).transpose()?;
+        let bad =
+            || Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one");
+        position.map(|text| parse(&text).ok_or_else(bad)).transpose()
+    }
+
     fn tag(&self) -> Vec<u8> {
         let mut tag = self.0.clone().finalize().to_vec();
         tag.truncate(HASH_BYTES);

@@ -13,8 +13,7 @@ pub mod transactions;
 
 use actix_web::web::{self, ServiceConfig};
 
-use crate::page::{Cursor, List};
-use crate::problem::Problem;
+use crate::page::List;
 use crate::routing::{get, json};
 
 /// Mounts the administration of programs, rules and keys.
@@ -52,20 +51,6 @@ pub(super) fn mount(config: &mut ServiceConfig) {
         )
         .service(json("/api/admin/codes/{id}").route(patch().to(code::change::change_code)))
         .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
-}
-
-/// The id where the page before ended, when there was one.
-fn position<T>(
-    list: &List,
-    cursor: Option<&Cursor>,
-    parse: fn(&str) -> Option<T>,
-) -> Result<Option<T>, Problem> {
-    let position = cursor.map(|cursor| list.position(cursor)).transpose()?;
-    position.map(|text| parse(&text).ok_or_else(bad_cursor)).transpose()
-}
-
-fn bad_cursor() -> Problem {
-    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
 }
 
 /// The list with those of its filters that were given.

@@ -86,13 +86,6 @@ fn status(node: Node<'_>) -> Option<PayoutStatus> {
     }
 }
 
-/// Where a cursor of this list points.
-pub(in crate::resource) fn before(list: &List, cursor: Option<&Cursor>) -> Result<Option<PayoutId>, Problem> {
-    let position = cursor.map(|cursor| list.position(cursor)).transpose()?;
-    let bad = || Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one");
-    position.map(|text| PayoutId::parse(&text).ok_or_else(bad)).transpose()
-}
-
 fn list(asking: &Asking, asked: &Asked) -> List {
     let list = List::new(ENDPOINT, &asking.0.caller.label());
     let list = list.filter("program", asking.program()).filter("user", asking.user());
@@ -112,7 +105,7 @@ async fn found(app: &App, asking: &Asking) -> Result<PayoutList, Problem> {
     let asked = asking.query().read(read)?;
     let list = list(asking, &asked);
     let (program, user) = (asking.program().clone(), Some(asking.user().clone()));
-    let before = before(&list, asked.cursor.as_ref())?;
+    let before = list.continued(asked.cursor.as_ref(), PayoutId::parse)?;
     let query = PayoutQuery { program, user, status: asked.status, before, limit: asked.limit };
     let payouts = app.payouts(&query).await.map_err(failed(app.now()))?;
     let overview = app.payout_overview(asking.program(), asking.user()).await.map_err(failed(app.now()))?;

@@ -60,15 +60,10 @@ fn list(asking: &Asking, asked: &Asked) -> List {
 }
 
 fn query(asking: &Asking, asked: Asked, list: &List) -> Result<HistoryQuery, Problem> {
-    let position = asked.cursor.as_ref().map(|cursor| list.position(cursor)).transpose()?;
-    let before = position.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()?;
+    let before = list.continued(asked.cursor.as_ref(), |text| text.parse().ok())?;
     let (from, until) = (asked.from.map(Day::start), asked.to.map(|day| day.next().start()));
     let filter = HistoryFilter { kinds: asked.kinds, from, until, before, limit: asked.limit };
     Ok(HistoryQuery { program: asking.program().clone(), user: asking.user().clone(), filter })
-}
-
-fn bad_cursor() -> Problem {
-    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
 }
 
 fn page(page: &HistoryPage, list: &List) -> Page<CreditItem> {

@@ -12,7 +12,7 @@ use crate::auth::{Reads, Staff};
 use crate::form::{Params, scalar};
 use crate::page::{Cursor, List, Page};
 use crate::problem::Reply;
-use crate::resource::admin::{filtered, position};
+use crate::resource::admin::filtered;
 use crate::resource::{failed, reply};
 
 const STATUSES: &[(&str, AdjustmentStatus)] = &[
@@ -65,7 +65,7 @@ fn page(page: &AdjustmentPage, list: &List) -> Page<AdjustmentView> {
 pub async fn list_adjustments(app: Data<App>, staff: Staff<Reads>) -> Reply {
     let asked = staff.query.read(read)?;
     let list = list(&staff, &asked);
-    let after = position(&list, asked.cursor.as_ref(), AdjustmentId::parse)?;
+    let after = list.continued(asked.cursor.as_ref(), AdjustmentId::parse)?;
     let filter = AdjustmentFilter { user: None, status: asked.status, after, limit: asked.limit };
     let found = app.adjustments(&staff.program, asked.user.as_ref(), &filter).await;
     Ok(reply::ok(&page(&found.map_err(failed(app.now()))?, &list)))

@@ -117,7 +117,6 @@ fn actor(text: Option<&str>) -> (Option<ActorKind>, Option<String>) {
 }
 
 fn filter(asked: &Asked, list: &List) -> Result<AuditFilter, Problem> {
-    let position = asked.cursor.as_ref().map(|cursor| list.position(cursor)).transpose()?;
     let (kind, actor) = actor(asked.actor.as_deref());
     Ok(AuditFilter {
         kind,
@@ -126,7 +125,7 @@ fn filter(asked: &Asked, list: &List) -> Result<AuditFilter, Problem> {
         subject: asked.subject.clone(),
         from: asked.from.map(Day::start),
         until: asked.to.map(|day| day.next().start()),
-        before: position.map(|text| before(&text).ok_or_else(bad_cursor)).transpose()?,
+        before: list.continued(asked.cursor.as_ref(), before)?,
         limit: asked.limit,
     })
 }
@@ -134,10 +133,6 @@ fn filter(asked: &Asked, list: &List) -> Result<AuditFilter, Problem> {
 fn before(position: &str) -> Option<(Timestamp, AuditId)> {
     let (micros, id) = position.split_once(' ')?;
     Some((Timestamp::from_micros(micros.parse().ok()?), AuditId::parse(id)?))
-}
-
-fn bad_cursor() -> Problem {
-    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
 }
 
 fn page(page: AuditPage, list: &List) -> Page<AuditView> {

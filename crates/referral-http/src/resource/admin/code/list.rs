@@ -47,12 +47,11 @@ fn list(staff: &Staff<Reads>, asked: &Asked) -> List {
 }
 
 fn filter(asked: &Asked, list: &List) -> Result<CodeFilter, Problem> {
-    let position = asked.cursor.as_ref().map(|cursor| list.position(cursor)).transpose()?;
     Ok(CodeFilter {
         id: None,
         owner: asked.user.clone(),
         folded: asked.code.clone(),
-        before: position.map(|text| before(&text).ok_or_else(bad_cursor)).transpose()?,
+        before: list.continued(asked.cursor.as_ref(), before)?,
         limit: asked.limit,
     })
 }
@@ -60,10 +59,6 @@ fn filter(asked: &Asked, list: &List) -> Result<CodeFilter, Problem> {
 fn before(position: &str) -> Option<(Timestamp, CodeId)> {
     let (micros, id) = position.split_once(' ')?;
     Some((Timestamp::from_micros(micros.parse().ok()?), CodeId::parse(id)?))
-}
-
-fn bad_cursor() -> Problem {
-    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
 }
 
 fn page(page: &CodePage, list: &List, links: &Links) -> Page<ManagedCodeView> {

@@ -14,7 +14,7 @@ use crate::auth::{Reads, Staff};
 use crate::form::{Node, Params, scalar};
 use crate::page::{Cursor, List, Page};
 use crate::problem::{Problem, Reply};
-use crate::resource::admin::{filtered, position};
+use crate::resource::admin::filtered;
 use crate::resource::credit::{currency_of, kinds};
 use crate::resource::{day_range, failed, reply};
 
@@ -111,7 +111,7 @@ fn filter(asked: &Asked, list: &List) -> Result<TransactionFilter, Problem> {
         until: asked.days.1.map(|day| day.next().start()),
         least: asked.least,
         most: asked.most,
-        after: position(list, asked.cursor.as_ref(), TransactionId::parse)?,
+        after: list.continued(asked.cursor.as_ref(), TransactionId::parse)?,
         limit: asked.limit,
     })
 }

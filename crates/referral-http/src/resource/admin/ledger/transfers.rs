@@ -12,7 +12,7 @@ use crate::auth::{Reads, Staff};
 use crate::form::{Params, scalar};
 use crate::page::{Cursor, List, Page};
 use crate::problem::{Problem, Reply};
-use crate::resource::admin::{filtered, position};
+use crate::resource::admin::filtered;
 use crate::resource::credit::kind;
 use crate::resource::{day_range, failed, reply};
 
@@ -65,7 +65,7 @@ fn filter(asked: &Asked, list: &List) -> Result<TransferFilter, Problem> {
         kind: asked.kind,
         from: asked.days.0.map(Day::start),
         until: asked.days.1.map(|day| day.next().start()),
-        after: position(list, asked.cursor.as_ref(), TransferId::parse)?,
+        after: list.continued(asked.cursor.as_ref(), TransferId::parse)?,
         limit: asked.limit,
     })
 }

@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use referral_app::{App, PayoutPage, PayoutQuery};
+use referral_domain::id::PayoutId;
 use referral_domain::reference::HostId;
 
 use super::view::StaffPayout;
@@ -9,7 +10,7 @@ use crate::auth::{Reads, Staff};
 use crate::form::{Params, scalar};
 use crate::page::{List, Page};
 use crate::problem::{Problem, Reply};
-use crate::resource::affiliate::list::{Asked, before, read as read_page};
+use crate::resource::affiliate::list::{Asked, read as read_page};
 use crate::resource::{failed, reply};
 
 const ENDPOINT: &str = "GET /api/admin/payouts";
@@ -34,7 +35,7 @@ fn page(page: &PayoutPage, list: &List) -> Page<StaffPayout> {
 async fn found(app: &App, staff: &Staff<Reads>) -> Result<Page<StaffPayout>, Problem> {
     let (user, asked) = staff.query.read(read)?;
     let list = list(staff, user.as_ref(), &asked);
-    let (program, before) = (staff.program.clone(), before(&list, asked.cursor.as_ref())?);
+    let (program, before) = (staff.program.clone(), list.continued(asked.cursor.as_ref(), PayoutId::parse)?);
     let query = PayoutQuery { program, user, status: asked.status, before, limit: asked.limit };
     Ok(page(&app.payouts(&query).await.map_err(failed(app.now()))?, &list))
 }

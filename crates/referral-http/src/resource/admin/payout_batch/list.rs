@@ -42,9 +42,7 @@ fn list(staff: &Staff<Reads>, asked: &Asked) -> List {
 }
 
 fn query(staff: &Staff<Reads>, asked: &Asked, list: &List) -> Result<BatchQuery, Problem> {
-    let position = asked.cursor.as_ref().map(|cursor| list.position(cursor)).transpose()?;
-    let bad = || Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one");
-    let before = position.map(|text| BatchId::parse(&text).ok_or_else(bad)).transpose()?;
+    let before = list.continued(asked.cursor.as_ref(), BatchId::parse)?;
     Ok(BatchQuery { program: staff.program.clone(), status: asked.status, before, limit: asked.limit })
 }
 

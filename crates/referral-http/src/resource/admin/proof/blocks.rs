@@ -60,13 +60,8 @@ fn read(params: &mut Params<'_>) -> Option<(u32, Option<Cursor>)> {
 
 /// One more than the page holds, so that it is known whether there is another.
 fn filter(limit: u32, cursor: Option<&Cursor>, list: &List) -> Result<BlockFilter, Problem> {
-    let position = cursor.map(|cursor| list.position(cursor)).transpose()?;
-    let before = position.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()?;
+    let before = list.continued(cursor, |text| text.parse().ok())?;
     Ok(BlockFilter { before, limit: limit.saturating_add(1), ..BlockFilter::default() })
-}
-
-fn bad_cursor() -> Problem {
-    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
 }
 
 fn page(blocks: &[Block], limit: u32, list: &List) -> Page<BlockView> {

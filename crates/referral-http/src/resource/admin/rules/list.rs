@@ -21,16 +21,11 @@ fn read(params: &mut Params<'_>) -> Option<(u32, Option<Cursor>)> {
 async fn page(app: &App, staff: &Anywhere<Reads>, slug: &Slug) -> Result<Page<RuleVersionView>, Problem> {
     let (limit, cursor) = staff.query.read(read)?;
     let list = List::new(ENDPOINT, &staff.actor.to_string()).filter("program", slug);
-    let position = cursor.map(|cursor| list.position(&cursor)).transpose()?;
-    let before = position.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()?;
+    let before = list.continued(cursor.as_ref(), |text| text.parse().ok())?;
     let found = app.rule_versions(slug, before, limit).await.map_err(failed(app.now()))?;
     let (program, items, next) = found;
     let items = items.iter().map(|item| RuleVersionView::of(item, program.currency)).collect();
     Ok(Page { items, next_cursor: next.map(|before| list.cursor(before)) })
-}
-
-fn bad_cursor() -> Problem {
-    Problem::parameter("cursor", "bad-cursor", "not a cursor of this list; begin without one")
 }
 
 /// Every version of a program's rules, the newest first; those that are not in force yet, too.
