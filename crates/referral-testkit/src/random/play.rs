@@ -1,6 +1,8 @@
 //! Plays a history on the application and on the oracle, and compares them after every step.
 
 mod compare;
+mod credits;
+mod payouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,23 +11,23 @@ use async_trait::async_trait;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use referral_app::{
-    App, Application, ApplyRefusal as ApplyRefused, EmailVerified, Failure, Parts, RecordSpend,
-    RedeemCredits, RedeemRefused, Replayable, ReversalRefused, ReverseRedemption, SignUp,
+    App, Application, ApplyRefusal as ApplyRefused, EmailVerified, Failure, Parts, RecordSpend, Replayable,
+    SignUp,
 };
 use referral_domain::apply::ApplyRefusal;
-use referral_domain::credit::{RedeemMode, RedeemRefusal};
-use referral_domain::id::{RedemptionId, ReferralId, TransactionId};
+use referral_domain::id::{BatchId, PayoutId, ReferralId, TransactionId};
 use referral_domain::ledger::{Balances, TransactionKind};
 use referral_domain::port::{Admission, Changes, Demand, Limiter, LimiterDown, Ticket};
 use referral_domain::program::{Commission, Policy, Program, Terms};
 use referral_domain::referral::{Attribution, Referral, Review, Source, State};
 use referral_domain::spend::{Answer as Spent, EventCommand, RefundReason};
 use referral_domain::time::Timestamp;
+use referral_rails::{CsvTable, PaypalFile};
 
 use super::Sweeps;
 use super::happening::{Happening, PEOPLE, Setting, Verdict as Decided};
-use super::oracle::{A_DAY, Answer, BUDGET, CAP, MONTHS, Oracle, Promise, Told, Why};
-use crate::build::{a_program, a_refund, a_spend, host, identity_key, named_id, reference, usd};
+use super::oracle::{A_DAY, Answer, BUDGET, CAP, DELAY_DAYS, MINIMUM, MONTHS, Oracle, Promise, Told, Why};
+use crate::build::{a_program, a_refund, a_spend, host, identity_key, usd};
 use crate::contract::Subject;
 use crate::fake::SeededChance;
 use crate::pausable::Pause;
@@ -43,6 +45,9 @@ struct Play {
     sweeps: Sweeps,
     codes: Vec<String>,
     events: Vec<(usize, EventCommand)>,
+    /// Payouts and batches, in the order in which they were made.
+    payouts: Vec<PayoutId>,
+    batches: Vec<BatchId>,
     balances: Vec<Balances>,
     /// Transactions seen so far.
     posted: BTreeSet<TransactionId>,
@@ -76,7 +81,7 @@ pub(super) async fn play(
 
 const fn label(told: Answer) -> Option<&'static str> {
     match told {
-        Answer::Done => None,
+        Answer::Done | Answer::Built { .. } | Answer::Settled { .. } => None,
         Answer::Again => Some("again"),
         Answer::Conflict => Some("conflict"),
         Answer::Refused(why) => Some(why),
@@ -90,8 +95,13 @@ fn program(setting: Setting) -> Program {
         commission: commission.filter(|_| setting.shares),
         ..Terms::default()
     };
-    let reward_budget = setting.bounded.then_some(BUDGET);
-    a_program().terms(terms).policy(Policy { reward_budget, ..Policy::default() }).limited_to(A_DAY).build()
+    let policy = Policy {
+        reward_budget: setting.bounded.then_some(BUDGET),
+        payout_delay_days: DELAY_DAYS,
+        minimum_payout: MINIMUM,
+        ..Policy::default()
+    };
+    a_program().terms(terms).policy(policy).limited_to(A_DAY).build()
 }
 
 /// Nobody tells an address here, so nothing is limited by one.
@@ -121,6 +131,7 @@ impl Play {
             identity: identity_key(),
             limits: None,
         }));
+        let app = app.with_rails(vec![Box::new(CsvTable), Box::new(PaypalFile)]);
         let mut codes = Vec::new();
         for user in 0..PEOPLE {
             let report = app.code_of(&world.program.slug, &host(&name(user))).await.expect("a code");
@@ -135,6 +146,8 @@ impl Play {
             sweeps,
             codes,
             events: Vec::new(),
+            payouts: Vec::new(),
+            batches: Vec::new(),
             balances: vec![Balances::default(); PEOPLE],
             posted: BTreeSet::new(),
             granted: BTreeMap::new(),
@@ -170,6 +183,7 @@ impl Play {
                 self.reverse(reference, redemption, cents).await
             }
             Happening::Review { user, verdict } => self.review(user, verdict).await,
+            Happening::Pay(ref paying) => self.pay(paying).await,
             ref other => self.pass(other).await,
         }
     }
@@ -263,51 +277,6 @@ impl Play {
         let fact = fact(&command);
         self.events.push((event, command));
         (told, self.oracle.tell(event, fact))
-    }
-
-    async fn redeem(&mut self, order: usize, user: usize, cents: i64, up_to: bool) -> (Answer, Answer) {
-        let command = RedeemCredits {
-            program: self.world.program.slug.clone(),
-            user: host(&name(user)),
-            amount: cents,
-            mode: if up_to { RedeemMode::UpTo } else { RedeemMode::Exact },
-            reference: reference(&format!("order:{order}")),
-            description: None,
-        };
-        let told = match answer(self.app.redeem_credits(&command).await) {
-            Ok(receipt) => again(receipt.replayed),
-            Err(RedeemRefused::Conflict) => Answer::Conflict,
-            Err(RedeemRefused::Rule(RedeemRefusal::EmailNotVerified)) => Answer::Refused("not verified"),
-            Err(RedeemRefused::Rule(RedeemRefusal::InsufficientBalance { .. })) => {
-                Answer::Refused("too little")
-            }
-        };
-        (told, self.oracle.redeem(order, user, cents, up_to))
-    }
-
-    async fn reverse(&mut self, back: usize, order: usize, cents: Option<i64>) -> (Answer, Answer) {
-        let command = ReverseRedemption {
-            program: self.world.program.slug.clone(),
-            redemption: self.redemption(order).await,
-            reference: reference(&format!("back:{back}")),
-            amount: cents,
-            reason: None,
-        };
-        let told = match answer(self.app.reverse_redemption(&command).await) {
-            Ok(receipt) => again(receipt.replayed),
-            Err(ReversalRefused::Conflict) => Answer::Conflict,
-            Err(ReversalRefused::NotFound) => Answer::Refused("not found"),
-            Err(ReversalRefused::Over(_)) => Answer::Refused("over"),
-        };
-        (told, self.oracle.reverse(back, order, cents))
-    }
-
-    /// The redemption under a reference, or nobody's.
-    async fn redemption(&self, order: usize) -> RedemptionId {
-        let (mut unit, book) = (self.world.begin().await, self.world.program.book);
-        let known = unit.redemptions().find(book, &reference(&format!("order:{order}"))).await;
-        let nobodys = RedemptionId::from_uuid(named_id("nobody's"));
-        known.expect("the store answers").map_or(nobodys, |redemption| redemption.id)
     }
 
     /// Nothing decides a case yet, so its decision is written onto the progress; a sign-up that tells nothing new has
