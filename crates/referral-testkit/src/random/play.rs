@@ -55,14 +55,27 @@ struct Play {
     granted: BTreeMap<(TransactionKind, ReferralId), i64>,
 }
 
-/// Plays a history; answers what it reached.
+/// A store, how many histories were played on it, and how many referrals they left.
+pub(super) struct Place {
+    subject: Subject,
+    pub(super) played: u32,
+    referrals: u64,
+}
+
+impl Place {
+    pub(super) const fn new(subject: Subject) -> Self {
+        Self { subject, played: 0, referrals: 0 }
+    }
+}
+
+/// Plays a history in a program of its own; answers what it reached.
 pub(super) async fn play(
-    on: Subject,
+    place: &mut Place,
     setting: Setting,
     sweeps: Sweeps,
     history: &[Happening],
 ) -> Result<Seen, TestCaseError> {
-    let mut play = Play::open(on, setting, sweeps).await;
+    let mut play = Play::open(place, setting, sweeps).await;
     let mut seen = Seen::new();
     for (step, happening) in history.iter().enumerate() {
         let (told, expected) = play.step(happening).await;
@@ -74,7 +87,8 @@ pub(super) async fn play(
             .await
             .map_err(|broken| TestCaseError::fail(format!("step {step}: {happening:?}: {broken}")))?;
     }
-    play.is_sound().await?;
+    place.played += 1;
+    place.referrals = play.is_sound(place.referrals).await?;
     play.oracle.seen.into_iter().for_each(|(what, times)| *seen.entry(what).or_default() += times);
     Ok(seen)
 }
@@ -88,7 +102,7 @@ const fn label(told: Answer) -> Option<&'static str> {
     }
 }
 
-fn program(setting: Setting) -> Program {
+fn program(setting: Setting, number: u32) -> Program {
     let commission = Commission::of_millionths(100_000, u32::try_from(MONTHS).unwrap_or(0), Some(CAP));
     let terms = Terms {
         hold_days: if setting.holds { 14 } else { 0 },
@@ -101,7 +115,7 @@ fn program(setting: Setting) -> Program {
         minimum_payout: MINIMUM,
         ..Policy::default()
     };
-    a_program().terms(terms).policy(policy).limited_to(A_DAY).build()
+    a_program().named(&format!("history-{number}")).terms(terms).policy(policy).limited_to(A_DAY).build()
 }
 
 /// Nobody tells an address here, so nothing is limited by one.
@@ -119,9 +133,12 @@ impl Limiter for NoLimit {
 }
 
 impl Play {
-    async fn open(on: Subject, setting: Setting, sweeps: Sweeps) -> Self {
-        let (pause, world) = (Pause::default(), World::open_with(on, program(setting)).await);
-        let app = App::new(pause.over(Parts {
+    async fn open(place: &Place, setting: Setting, sweeps: Sweeps) -> Self {
+        let (store, reports) = (Arc::clone(&place.subject.store), Arc::clone(&place.subject.reports));
+        let program = program(setting, place.played);
+        let (pause, book) = (Pause::default(), program.book);
+        let world = World::with(store, reports, program).await;
+        let parts = Parts {
             store: Arc::clone(&world.store),
             reports: Arc::clone(&world.reports),
             limiter: Arc::new(NoLimit),
@@ -130,8 +147,9 @@ impl Play {
             chance: Arc::new(SeededChance::default()),
             identity: identity_key(),
             limits: None,
-        }));
-        let app = app.with_rails(vec![Box::new(CsvTable), Box::new(PaypalFile)]);
+        };
+        let app =
+            App::new(pause.over_one(parts, book)).with_rails(vec![Box::new(CsvTable), Box::new(PaypalFile)]);
         let mut codes = Vec::new();
         for user in 0..PEOPLE {
             let report = app.code_of(&world.program.slug, &host(&name(user))).await.expect("a code");
