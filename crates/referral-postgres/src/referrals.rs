@@ -250,6 +250,8 @@ pub(crate) const UNSETTLED: &str = concat!(
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_unsettled
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_undue
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.commission_unsettled
+      UNION ALL SELECT p.referral_id FROM referral_progress AS p
+      WHERE p.book_id = $1 AND p.state = 'fraud' AND p.commission_posted <> 0
       UNION ALL ",
     program_is_active!("reward_reason"),
     " UNION ALL ",
@@ -266,6 +268,7 @@ pub(crate) const UNSETTLED: &str = concat!(
     " FROM referral_progress AS p
       WHERE p.book_id = $1 AND p.referral_id = due.referral_id AND (p.reward_unsettled OR p.reward_undue
         OR p.welcome_unsettled OR p.welcome_undue OR p.commission_unsettled OR p.welcome_reason = 'program-paused'
+        OR (p.state = 'fraud' AND p.commission_posted <> 0)
         OR p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
         OR p.commission_reason IN ('program-paused', 'referrer-email-not-verified')) LIMIT 1
       FOR NO KEY UPDATE SKIP LOCKED) AS p
