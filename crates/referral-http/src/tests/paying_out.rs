@@ -29,11 +29,7 @@ async fn a_payout_run_from_the_first_request_to_the_banks_word() {
     assert_eq!((&preview["count"], &preview["total"]), (&json!(2), &usd("50.00")));
     let built = fin.post("/api/admin/payout-batches", body.clone()).await.json(201);
     let batch = built["id"].as_str().expect("an id").to_owned();
-    assert_eq!(
-        (&built["status"], &built["count"], &built["total"]),
-        (&json!("draft"), &json!(2), &usd("50.00"))
-    );
-    assert_eq!((&built["made_by"], &built["approved_by"]), (&json!("u_fin"), &Value::Null));
+    assert_eq!((&built["made_by"], &built["total"]), (&json!("u_fin"), &usd("50.00")));
     fin.post("/api/admin/payout-batches", body).await.refused(409, "payout-state");
     let sealed = story.moved(&batch, "seal", "u_fin").await;
     assert_eq!(sealed["manifest_sha256"].as_str().map(str::len), Some(64));
@@ -85,6 +81,10 @@ async fn a_batch_says_what_was_left_out_when_it_was_built() {
     let fin = story.finance("u_fin");
     let body = json!({"method": "external", "payout_ids": [one, two]});
     let batch = fin.post("/api/admin/payout-batches", body).await.json(201);
+    assert_eq!(
+        (&batch["status"], &batch["count"], &batch["approved_by"]),
+        (&json!("draft"), &json!(1), &Value::Null)
+    );
     let path = format!("/api/admin/payout-batches/{}", batch["id"].as_str().expect("an id"));
     let told = fin.get(&path).await.json(200);
     for (name, value) in batch.as_object().expect("a batch") {
