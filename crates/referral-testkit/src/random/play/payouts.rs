@@ -119,7 +119,7 @@ impl Play {
         let told = match answer(self.app.build_batch(&command, None).await) {
             Ok(Replayable::Fresh(receipt)) => {
                 self.batches.push(receipt.batch.id);
-                Answer::Built { taken: receipt.batch.items.len(), left: receipt.left_out.len() }
+                Answer::Built { taken: receipt.batch.items.len(), left: receipt.batch.left_out.len() }
             }
             Ok(Replayable::Replayed(_)) => panic!("no key was sent"),
             Err(BuildRefused::Empty) => Answer::Refused("batch empty"),
