@@ -17,19 +17,19 @@ use referral_app::{
 use referral_domain::apply::ApplyRefusal;
 use referral_domain::id::{BatchId, PayoutId, ReferralId, TransactionId};
 use referral_domain::ledger::{Balances, TransactionKind};
+use referral_domain::payout::MethodKind;
 use referral_domain::port::{Admission, Changes, Demand, Limiter, LimiterDown, Ticket};
 use referral_domain::program::{Commission, Policy, Program, Terms};
 use referral_domain::referral::{Attribution, Referral, Review, Source, State};
 use referral_domain::spend::{Answer as Spent, EventCommand, RefundReason};
 use referral_domain::time::Timestamp;
-use referral_rails::{CsvTable, PaypalFile};
 
 use super::Sweeps;
 use super::happening::{Happening, PEOPLE, Setting, Verdict as Decided};
 use super::oracle::{A_DAY, Answer, BUDGET, CAP, DELAY_DAYS, MINIMUM, MONTHS, Oracle, Promise, Told, Why};
 use crate::build::{a_program, a_refund, a_spend, host, identity_key, usd};
 use crate::contract::Subject;
-use crate::fake::SeededChance;
+use crate::fake::{PlainRail, SeededChance};
 use crate::pausable::Pause;
 use crate::world::World;
 
@@ -148,8 +148,10 @@ impl Play {
             identity: identity_key(),
             limits: None,
         };
-        let app =
-            App::new(pause.over_one(parts, book)).with_rails(vec![Box::new(CsvTable), Box::new(PaypalFile)]);
+        let app = App::new(pause.over_one(parts, book)).with_rails(vec![
+            Box::new(PlainRail::any("csv")),
+            Box::new(PlainRail::only("paypal", MethodKind::Paypal)),
+        ]);
         let mut codes = Vec::new();
         for user in 0..PEOPLE {
             let report = app.code_of(&world.program.slug, &host(&name(user))).await.expect("a code");
