@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::app::{App, program_in};
 use crate::audit::Deed;
 use crate::failure::{Failure, Never};
+use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
 use crate::transact::transact;
 
 /// How many random bytes a key holds.
@@ -72,22 +73,55 @@ impl App {
     /// # Errors
     /// No such program, or the store's.
     pub async fn create_api_key(&self, command: &CreateApiKey) -> Result<NewApiKey, Failure<Never>> {
-        let now = self.now();
-        let key = self.draw_key();
-        let (id, hash) = (ApiKeyId::from_uuid(self.draw_id()), Sha256::digest(key.as_bytes()).into());
-        let prefix = key.chars().take(PREFIX).collect::<String>();
-        let prefix = &prefix;
-        let stored = transact(self.store(), move |unit| {
+        let (now, id, key) = (self.now(), ApiKeyId::from_uuid(self.draw_id()), self.draw_key());
+        let text = &key;
+        let made = transact(self.store(), move |unit| {
             Box::pin(async move {
                 let book = program_in::<Never>(unit, &command.program, now).await?.book;
-                let stored = stored(command, book, id, hash, prefix.clone(), now);
-                unit.api_keys().insert(&stored).await?;
-                self.tell(unit, &stored, "api-key.create", &command.by, now).await?;
-                Ok::<_, Failure<Never>>(stored)
+                let made = stored(command, book, id, text, now);
+                self.insert_key(unit, &made, &command.by).await?;
+                Ok::<_, Failure<Never>>(made)
             })
+        });
+        Ok(NewApiKey { stored: made.await?, key })
+    }
+
+    /// The same under an idempotency key, by which it is made once: asking again answers the reply that `render` made. That
+    /// reply is stored as it is, so it must not hold the key; `render` is not given it.
+    ///
+    /// # Errors
+    /// [`KeyReused`] for another body, no such program, or the store's.
+    pub async fn create_api_key_once(
+        &self,
+        command: &CreateApiKey,
+        request: &Idempotent<'_, ApiKey>,
+    ) -> Result<Replayable<NewApiKey>, Failure<KeyReused>> {
+        let (now, id, key) = (self.now(), ApiKeyId::from_uuid(self.draw_id()), self.draw_key());
+        let text = &key;
+        let made = transact(self.store(), move |unit| {
+            Box::pin(async move {
+                let book = program_in::<KeyReused>(unit, &command.program, now).await?.book;
+                match claim(Some(request), unit, book).await? {
+                    Claimed::Reply(reply) => return Ok(Replayable::Replayed(reply)),
+                    Claimed::Reused => return Err(Failure::from(KeyReused)),
+                    Claimed::Free => {}
+                }
+                let made = stored(command, book, id, text, now);
+                self.insert_key(unit, &made, &command.by).await?;
+                let replies = vec![request.reply(book, &made, now)];
+                unit.recorder().record(book, &Changes { replies, ..Changes::default() }).await?;
+                Ok(Replayable::Fresh(made))
+            })
+        });
+        Ok(match made.await? {
+            Replayable::Fresh(stored) => Replayable::Fresh(NewApiKey { stored, key }),
+            Replayable::Replayed(reply) => Replayable::Replayed(reply),
         })
-        .await?;
-        Ok(NewApiKey { stored, key })
+    }
+
+    async fn insert_key(&self, unit: &mut Unit<'_>, key: &ApiKey, by: &Actor) -> Result<(), StoreError> {
+        unit.api_keys().insert(key).await?;
+        self.tell(unit, key, "api-key.create", by, key.created_at).await
     }
 
     /// Revokes a key, for good.
@@ -159,21 +193,14 @@ fn portrait(key: &ApiKey) -> Value {
     json!({"name": key.name, "prefix": key.prefix, "scopes": scopes, "expires_at": expires_at})
 }
 
-fn stored(
-    command: &CreateApiKey,
-    book: BookId,
-    id: ApiKeyId,
-    hash: [u8; 32],
-    prefix: String,
-    now: Timestamp,
-) -> ApiKey {
+fn stored(command: &CreateApiKey, book: BookId, id: ApiKeyId, key: &str, now: Timestamp) -> ApiKey {
     ApiKey {
         id,
         book,
         program: command.program.clone(),
         name: command.name.clone(),
-        prefix,
-        hash,
+        prefix: key.chars().take(PREFIX).collect(),
+        hash: Sha256::digest(key.as_bytes()).into(),
         scopes: command.scopes.clone(),
         created_at: now,
         last_used_at: None,

@@ -101,7 +101,9 @@ pub(crate) async fn named(unit: &mut Unit<'_>, referral: Referral) -> Result<Ref
     let facts = &referral.facts;
     let names = unit.users().names(facts.book, &[facts.referrer, facts.referred]).await?;
     match <[HostId; 2]>::try_from(names) {
-        Ok([referrer, referred]) => Ok(ReferralReport { referral, referrer, referred }),
+        Ok([referrer, referred]) => {
+            Ok(ReferralReport { referral, referrer: Some(referrer), referred: Some(referred) })
+        }
         Err(names) => {
             Err(StoreError::corrupt("user_names", "host_id", facts.id, format!("{} names", names.len())))
         }

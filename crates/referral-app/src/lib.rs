@@ -27,6 +27,7 @@ mod lane;
 mod manage_codes;
 mod my_referrer;
 mod payout;
+mod people;
 mod posting;
 mod programs;
 mod prove_statement;
@@ -77,6 +78,7 @@ pub use payout::{
     PayoutPage, PayoutQuery, PayoutReceipt, PayoutView, RequestPayout, RequestRefused, SetPayoutMethod,
     SettleBatch, SettleReceipt,
 };
+pub use people::{REFERRAL_LINES_MAX, ReferralPage, USER_LINES_MAX, UserView};
 pub use programs::{ChangeProgram, CreateProgram, CreateProgramRefused, CreatedProgram};
 pub use prove_statement::{MOST_TRANSFERS, ProveStatement, prove_statement};
 pub use record_spend::{RecordSpend, SpendReceipt};

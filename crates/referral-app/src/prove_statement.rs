@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use referral_domain::ledger::{Block, Hash, Seal, SealedRow};
 use referral_domain::port::{BlockFilter, Reports, StoreError};
 use referral_domain::program::Program;
-use referral_domain::reference::HostId;
+use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
 use referral_proof::leaf::Leaf;
 use referral_proof::merkle::path;
 use referral_proof::statement::{self, Statement};
 use referral_proof::text::hex;
 use uuid::Uuid;
+
+use crate::app::App;
+use crate::books::StatementRefused;
+use crate::failure::Failure;
 
 /// The most transfers of a statement.
 pub const MOST_TRANSFERS: u32 = 10_000;
@@ -68,6 +72,23 @@ pub async fn prove_statement(
         transfers: rows.iter().map(|row| transfer(row, &paths)).collect(),
         blocks: blocks.iter().map(block).collect(),
     })
+}
+
+impl App {
+    /// The same of a program by its slug. It is whole: what has more transfers is refused.
+    ///
+    /// # Errors
+    /// [`StatementRefused`], no such program, or the store's.
+    pub async fn proven_statement(
+        &self,
+        slug: &Slug,
+        asked: &ProveStatement,
+    ) -> Result<Statement, Failure<StatementRefused>> {
+        let program = self.program::<StatementRefused>(slug).await?;
+        let statement = prove_statement(self.reports(), &program, asked).await?;
+        let whole = statement.transfers.len() < MOST_TRANSFERS as usize;
+        if whole { Ok(statement) } else { Err(StatementRefused::TooLong.into()) }
+    }
 }
 
 /// The path of each sealed row.

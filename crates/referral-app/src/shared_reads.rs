@@ -3,6 +3,7 @@
 //! paused ([`coalesce`](crate::coalesce) says how).
 
 mod ledger;
+mod people;
 
 use std::sync::Arc;
 

@@ -157,7 +157,7 @@ impl State {
         self.history_of(book, user).rev().map(|line| self.history_item(book, line)).collect()
     }
 
-    fn all_items(&self, book: BookId) -> Result<Vec<HistoryItem>, StoreError> {
+    pub(crate) fn all_items(&self, book: BookId) -> Result<Vec<HistoryItem>, StoreError> {
         let lines = self.lines.iter().filter(|((of, ..), _)| *of == book);
         let mut items: Vec<_> =
             lines.map(|(_, line)| self.history_item(book, line)).collect::<Result<_, _>>()?;

@@ -23,6 +23,7 @@ mod ledger;
 mod ledger_reports;
 pub mod limiter;
 mod payouts;
+mod people;
 mod posting;
 mod programs;
 mod record;

@@ -177,7 +177,7 @@ impl State {
         self.payout_batches.find(&(book, id)).map(|batch| Batch { steps, ..batch.clone() })
     }
 
-    fn payout_item(&self, book: BookId, payout: Payout) -> Result<PayoutItem, StoreError> {
+    pub(crate) fn payout_item(&self, book: BookId, payout: Payout) -> Result<PayoutItem, StoreError> {
         let label = self.payout_methods.get(&(book, payout.user, payout.method))?.label.clone();
         Ok(PayoutItem { host: Some(self.host(book, payout.user)?), label, payout })
     }

@@ -203,7 +203,7 @@ impl State {
         }
     }
 
-    fn referral_counts(&self, book: BookId, referrer: UserId) -> ReferralCounts {
+    pub(crate) fn referral_counts(&self, book: BookId, referrer: UserId) -> ReferralCounts {
         let earned = self.last_line(book, referrer).map_or(0, |line| line.earned - line.taken);
         let start = ReferralCounts { earned, ..ReferralCounts::default() };
         self.referrals_by(book, referrer).fold(start, counted)

@@ -156,6 +156,21 @@ impl Lease {
         Ok(answer)
     }
 
+    /// Runs what asks the connection in several flights on one snapshot: what it asks later may depend on what was answered
+    /// before. `BEGIN` goes ahead of the first flight, `COMMIT` is a flight of its own.
+    pub async fn long_snapshot<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let mut conn = self.conn()?;
+        let (begun, answer) = join(conn.batch_execute(SNAPSHOT), self.ask(work)).await;
+        begun.told()?;
+        let answer = answer?;
+        let mut conn = self.conn()?;
+        self.ask(async { conn.batch_execute("COMMIT").await.told() }).await?;
+        Ok(answer)
+    }
+
     /// Ends the transaction by `COMMIT` and gives the session back. One that asked nothing never began.
     pub async fn commit(self) -> Result<(), StoreError> {
         if self.has_begun() {

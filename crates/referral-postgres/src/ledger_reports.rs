@@ -39,6 +39,7 @@ use crate::reports::report;
 use crate::schema::{history_lines as lines, ledger_transactions as transactions, user_names};
 use crate::statement::fixed;
 use crate::store::PgStore;
+pub(crate) use page::transactions;
 use row::{AccountRow, AccountSql, EntryRow, EntrySql, LegRow, LegSql, legs, movement};
 
 /// Lines with their transactions and the names of their users.
@@ -197,7 +198,7 @@ impl LedgerReports for PgStore {
         book: BookId,
         filter: &TransactionFilter,
     ) -> Result<Vec<TransactionReport>, StoreError> {
-        report!(self, |conn| page::transactions(conn, book, filter))
+        report!(self, |conn| transactions(conn, book, filter))
     }
 
     async fn transaction(

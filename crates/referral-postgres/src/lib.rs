@@ -28,6 +28,7 @@ mod ledger_reports;
 mod migration;
 mod news;
 mod payouts;
+mod people;
 mod programs;
 mod record;
 mod redemptions;

@@ -25,7 +25,7 @@ use crate::statement::fixed;
 use crate::store::PgStore;
 use crate::unit::{PgUnit, call};
 
-pub(crate) use read::batch;
+pub(crate) use read::{batch, method_of, names, newest, summary};
 pub(crate) use write::{batch_steps, batches, items, methods, payout_steps, payouts, settlements};
 
 /// In the order of the names, which is that of the ids.
@@ -72,7 +72,7 @@ impl Payouts for PgUnit {
     }
 
     async fn newest(&mut self, book: BookId, user: UserId) -> Result<Option<Payout>, StoreError> {
-        let found: Result<_, StoreError> = call!(self, |conn| read::newest(conn, book, user));
+        let found: Result<_, StoreError> = call!(self, |conn| newest(conn, book, user));
         Ok(found?.map(|item| item.payout))
     }
 
@@ -97,7 +97,7 @@ impl Payouts for PgUnit {
 #[async_trait]
 impl PayoutReports for PgStore {
     async fn payout_method(&self, book: BookId, host: &HostId) -> Result<Option<PayoutMethod>, StoreError> {
-        report!(self, |conn| read::method_of(conn, book, host))
+        report!(self, |conn| method_of(conn, book, host))
     }
 
     async fn payouts(&self, book: BookId, filter: &PayoutFilter) -> Result<Vec<PayoutItem>, StoreError> {
@@ -115,7 +115,7 @@ impl PayoutReports for PgStore {
         host: &HostId,
         aged: Timestamp,
     ) -> Result<PayoutSummary, StoreError> {
-        snapshot!(self, |conn| read::summary(conn, book, host, aged))
+        snapshot!(self, |conn| summary(conn, book, host, aged))
     }
 
     async fn batches(&self, book: BookId, filter: &BatchFilter) -> Result<Vec<BatchHead>, StoreError> {
@@ -136,6 +136,6 @@ impl PayoutReports for PgStore {
     }
 
     async fn names(&self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
-        report!(self, |conn| read::names(conn, book, ids))
+        report!(self, |conn| names(conn, book, ids))
     }
 }

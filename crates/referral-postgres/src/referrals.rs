@@ -6,6 +6,7 @@
 //! another unit holds it. Ancestors are walked by one recursive statement, under the lock of the program's graph when a
 //! ring is possible.
 
+mod page;
 mod progress;
 mod row;
 
@@ -28,6 +29,7 @@ use crate::holds;
 use crate::lock;
 use crate::statement::{Fixed, fixed};
 use crate::unit::{PgUnit, call};
+pub(crate) use page::{file, named, page};
 pub(crate) use progress::save;
 pub(crate) use row::insert;
 pub(crate) use row::{ReferralRow, ReferralSql};

@@ -5,8 +5,8 @@
 
 pub(crate) mod account;
 mod event;
-mod history;
-mod people;
+pub(crate) mod history;
+pub(crate) mod people;
 
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
@@ -50,6 +50,18 @@ macro_rules! snapshot {
 }
 
 pub(crate) use snapshot;
+
+/// Runs a report whose statements see one snapshot, and of which some are asked by what others answered.
+macro_rules! long_snapshot {
+    ($store:ident, |$conn:ident| $work:expr) => {{
+        let lease = $store.readers.lend().await?;
+        let $conn = lease.conn()?;
+        let answer = lease.long_snapshot($work).await?;
+        lease.done();
+        Ok(answer)
+    }};
+}
+pub(crate) use long_snapshot;
 
 #[async_trait]
 impl Reports for PgStore {

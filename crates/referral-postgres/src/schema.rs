@@ -302,6 +302,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(referral_codes, user_names);
+diesel::allow_tables_to_appear_in_same_query!(referrals, referral_progress);
 diesel::allow_tables_to_appear_in_same_query!(books, programs, rule_versions, api_keys);
 diesel::allow_tables_to_appear_in_same_query!(users, user_names);
 diesel::allow_tables_to_appear_in_same_query!(history_lines, ledger_transactions, user_names);

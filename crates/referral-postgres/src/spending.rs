@@ -42,7 +42,7 @@ pub(crate) use refunds::REFUNDS;
 pub(crate) use refunds::of_it as refunds;
 #[cfg(test)]
 pub(crate) use row::{KNOWN, PARKED};
-pub(crate) use row::{fold, insert, insert_details, parked, with_its_spend};
+pub(crate) use row::{fold, insert, insert_details, of_referral, parked, with_its_spend};
 
 /// The users of these names in the order of their ids; with each their referral, locked, and the words on its
 /// referrer's e-mail.

@@ -92,7 +92,7 @@ fn line_at(
     Ok(query.first(conn).optional().told()?.map(Line::from))
 }
 
-fn transactions(
+pub(crate) fn transactions(
     conn: &mut SqliteConnection,
     book: BookId,
     filter: &TransactionFilter,

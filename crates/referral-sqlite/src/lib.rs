@@ -29,6 +29,7 @@ mod ledger;
 mod ledger_reports;
 mod migration;
 mod payouts;
+mod people;
 mod pool;
 mod programs;
 mod record;

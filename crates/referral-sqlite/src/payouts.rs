@@ -18,7 +18,7 @@ use referral_domain::time::Timestamp;
 use crate::store::SqliteStore;
 use crate::unit::SqliteUnit;
 
-pub(crate) use read::batch;
+pub(crate) use read::{batch, by_id, method as method_in_force, names, summary};
 pub(crate) use write::record;
 
 #[async_trait]
@@ -43,7 +43,7 @@ impl Payouts for SqliteUnit {
     async fn lock(&mut self, book: BookId, ids: &[PayoutId]) -> Result<Vec<Payout>, StoreError> {
         let ids: BTreeSet<_> = ids.iter().copied().collect();
         self.run(move |conn| {
-            let found = ids.into_iter().filter_map(|id| read::by_id(conn, book, id).transpose());
+            let found = ids.into_iter().filter_map(|id| by_id(conn, book, id).transpose());
             found.map(|item| item.map(|item| item.payout)).collect()
         })
         .await
@@ -81,7 +81,7 @@ impl PayoutReports for SqliteStore {
     }
 
     async fn payout(&self, book: BookId, id: PayoutId) -> Result<Option<PayoutItem>, StoreError> {
-        self.readers.read(move |conn| read::by_id(conn, book, id)).await
+        self.readers.read(move |conn| by_id(conn, book, id)).await
     }
 
     async fn payout_summary(
@@ -91,7 +91,7 @@ impl PayoutReports for SqliteStore {
         aged: Timestamp,
     ) -> Result<PayoutSummary, StoreError> {
         let host = host.clone();
-        self.readers.read(move |conn| read::summary(conn, book, &host, aged)).await
+        self.readers.read(move |conn| summary(conn, book, &host, aged)).await
     }
 
     async fn batches(&self, book: BookId, filter: &BatchFilter) -> Result<Vec<BatchHead>, StoreError> {
@@ -114,6 +114,6 @@ impl PayoutReports for SqliteStore {
 
     async fn names(&self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
         let ids = ids.to_vec();
-        self.readers.read(move |conn| read::names(conn, book, &ids)).await
+        self.readers.read(move |conn| names(conn, book, &ids)).await
     }
 }

@@ -4,6 +4,7 @@
 //! what is not at its level is found through partial indexes that hold nothing else. The writer is the lock, so nobody
 //! holds a referral that would have to be passed over, and no chain of ancestors changes.
 
+mod page;
 mod progress;
 mod row;
 
@@ -21,6 +22,7 @@ use crate::holds;
 use crate::schema::{referral_progress, referrals};
 use crate::statement::{Fixed, fixed};
 use crate::unit::SqliteUnit;
+pub(crate) use page::{file, named, page};
 pub(crate) use progress::save;
 use row::ReferralRow;
 pub(crate) use row::insert;

@@ -5,7 +5,7 @@
 pub(crate) mod account;
 mod event;
 pub(crate) mod history;
-mod people;
+pub(crate) mod people;
 
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;

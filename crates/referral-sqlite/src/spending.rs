@@ -22,7 +22,7 @@ use crate::failure::Told;
 use crate::schema::user_names;
 use crate::unit::SqliteUnit;
 use crate::{referrals, users};
-pub(crate) use row::{find, fold, insert, parked, refunds};
+pub(crate) use row::{find, fold, insert, of_referral, parked, refunds};
 
 fn id_of(conn: &mut SqliteConnection, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
     let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod payouts;
+mod people;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -68,6 +68,7 @@ CREATE TABLE referrals (
     REFERENCES referral_codes (book_id, code_id, owner_id)
 );
 CREATE INDEX referrals_of_a_referrer ON referrals (book_id, referrer_id, created_at);
+CREATE INDEX referrals_newest ON referrals (book_id, created_at, referral_id);
 SELECT guard('referrals', false);
 
 CREATE FUNCTION rules_are_known() RETURNS TRIGGER LANGUAGE plpgsql SET search_path = public, pg_temp AS $$

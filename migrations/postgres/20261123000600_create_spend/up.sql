@@ -52,6 +52,8 @@ CREATE INDEX spend_events_parked ON spend_events (book_id, user_id, recorded_at)
 WHERE outcome = 'not_referred' AND kind = 'S';
 -- The refunds of a spend. A spend pays nothing for it.
 CREATE INDEX spend_events_refunds ON spend_events (book_id, refunds) WHERE kind = 'R';
+-- What met a referral.
+CREATE INDEX spend_events_of_a_referral ON spend_events (book_id, referral_id) WHERE referral_id IS NOT NULL;
 SELECT guard('spend_events', false);
 
 -- Users and referrals stay and keep their ids: a look is as good as a foreign key, and writes no lock to the log.

@@ -54,6 +54,9 @@ CREATE TABLE ledger_transactions (
   CONSTRAINT transaction_has_a_line FOREIGN KEY (book_id, transaction_id)
     REFERENCES history_lines (book_id, transaction_id) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
+-- What was posted for a referral.
+CREATE INDEX ledger_transactions_of_a_referral ON ledger_transactions (book_id, referral_id, transaction_id)
+WHERE referral_id IS NOT NULL;
 
 CREATE TABLE transfers (
   book_id INTEGER NOT NULL,

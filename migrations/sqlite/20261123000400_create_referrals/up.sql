@@ -71,6 +71,7 @@ CREATE TABLE referrals (
     REFERENCES referral_progress (book_id, referral_id) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
 CREATE INDEX referrals_of_a_referrer ON referrals (book_id, referrer_id, created_at);
+CREATE INDEX referrals_newest ON referrals (book_id, created_at, referral_id);
 CREATE TRIGGER referrals_never_change BEFORE UPDATE ON referrals
 BEGIN SELECT RAISE(ABORT, 'referrals_never_change'); END;
 CREATE TRIGGER referrals_stay BEFORE DELETE ON referrals BEGIN SELECT RAISE(ABORT, 'referrals_stay'); END;

@@ -1,12 +1,12 @@
 //! API keys, and the keys under which a request may be repeated.
 
 use referral_app::{
-    ApplyReceipt, ApplyRefusal, CodeReport, CreateApiKey, Failure, Idempotent, KeyReused, Never, Replayable,
-    RevokeApiKey, Revoked, Swept,
+    ApplyReceipt, ApplyRefusal, CodeReport, CreateApiKey, Failure, Idempotent, KeyReused, Never, NewApiKey,
+    Replayable, RevokeApiKey, Revoked, Swept,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
 use referral_domain::audit::Actor;
-use referral_domain::auth::Scope;
+use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::ApiKeyId;
 use referral_domain::port::{AuditFilter, Reports, StoredReply};
 use referral_domain::time::{DAY, SECOND};
@@ -30,6 +30,29 @@ async fn an_api_key_is_told_once_and_kept_as_its_hash() {
     assert!(!stage.stored().contains(&made.key), "the key itself is nowhere");
     let other = stage.app.create_api_key(&a_key(&stage)).await.expect("another key");
     assert_ne!(other.key, made.key);
+}
+
+#[tokio::test]
+async fn an_api_key_made_under_an_idempotency_key_is_one_and_its_text_is_kept_nowhere() {
+    let stage = Stage::open().await;
+    let render = |key: &ApiKey| (201, key.id.to_string());
+    let request = |body: u8| Idempotent {
+        caller: "staff:u_ada",
+        endpoint: "POST /api/admin/api-keys",
+        key: "once",
+        request: [body; 32],
+        render: &render,
+    };
+    let command = a_key(&stage);
+    let first = stage.app.create_api_key_once(&command, &request(1)).await.expect("a key");
+    let Replayable::Fresh(NewApiKey { stored, key }) = first else { panic!("it is made now") };
+    let again = stage.app.create_api_key_once(&command, &request(1)).await.expect("the first reply");
+    let Replayable::Replayed(reply) = again else { panic!("it was made before") };
+    assert_eq!((reply.status, reply.body), (201, stored.id.to_string()));
+    assert_eq!(stage.memory.api_keys().await.expect("the store answers"), [stored]);
+    assert!(!stage.stored().contains(&key), "the key itself is nowhere");
+    let other = stage.app.create_api_key_once(&command, &request(2)).await;
+    assert!(matches!(other, Err(Failure::Refused(_))), "another body");
 }
 
 #[tokio::test]

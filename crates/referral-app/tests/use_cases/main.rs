@@ -21,6 +21,7 @@ mod money_document;
 mod payout_runs;
 mod payouts;
 mod programs;
+mod proofs;
 mod random;
 mod redeem;
 mod referral_views;

@@ -12,6 +12,7 @@ mod error;
 mod ledger_report;
 mod limiter;
 mod payouts;
+mod people;
 mod rail;
 mod report;
 mod unit;
@@ -26,11 +27,12 @@ pub use ledger_report::{
 };
 pub use limiter::{Admission, Demand, JITTER, Limiter, LimiterDown, Quota, Ticket};
 pub use payouts::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutReports, PayoutSummary, Payouts};
+pub use people::{PeopleReports, ReferralFile, ReferralFilter, ReferralReport, UserFile};
 pub use rail::{Payment, PaymentOrder, Rail, RailFault};
 pub use report::{
     AccountReport, AuditFilter, AuditItem, BlockFilter, CodeFilter, CodeItem, EventReport, HistoryFilter,
-    HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferralReport, ReferrerReport, Reports,
-    Summary, SummaryReport,
+    HistoryItem, KindTotal, MyReferralReport, ReferralCounts, ReferrerReport, Reports, Summary,
+    SummaryReport,
 };
 pub use unit::{
     ApiKeys, Budgets, CodeClaim, Codes, Idempotency, Inserted, Ledger, Matured, NewUser, Programs, Recorder,

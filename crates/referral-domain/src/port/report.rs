@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{LedgerReports, PayoutReports, StoreError};
+use super::{LedgerReports, PayoutReports, PeopleReports, StoreError};
 use crate::audit::ActorKind;
 use crate::auth::ApiKey;
 use crate::budget::BudgetMonth;
@@ -17,17 +17,6 @@ use crate::rules::PublishedRules;
 use crate::spend::{RefundFact, SpendEvent};
 use crate::time::{Month, Timestamp};
 use crate::user::{EmailStatus, UserFacts};
-
-/// A referral with the host's names of both people.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReferralReport {
-    /// The referral.
-    pub referral: Referral,
-    /// The host's id of the referrer.
-    pub referrer: HostId,
-    /// The host's id of the referred.
-    pub referred: HostId,
-}
 
 /// A referrer's referrals, counted by state; amounts in minor units.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -237,9 +226,10 @@ pub struct AuditItem {
     pub at: Timestamp,
 }
 
-/// Questions without a unit; those about the books are [`LedgerReports`].
+/// Questions without a unit; those about the books are [`LedgerReports`], those of operators about people
+/// [`PeopleReports`].
 #[async_trait]
-pub trait Reports: LedgerReports + PayoutReports + Send + Sync {
+pub trait Reports: LedgerReports + PayoutReports + PeopleReports + Send + Sync {
     /// Whether the store answers and its schema is the one this build needs.
     async fn ready(&self) -> Result<(), StoreError>;
 

@@ -22,6 +22,7 @@ mod governing;
 mod history;
 mod idempotency;
 mod limits;
+mod looking;
 mod operating;
 mod redeeming;
 mod refunding;

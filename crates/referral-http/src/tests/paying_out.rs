@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::paying::{HEADER, external};
 use super::{Ask, Story, usd};
 
-fn list<'a>(value: &'a Value, of: &str) -> Vec<&'a str> {
+pub(super) fn list<'a>(value: &'a Value, of: &str) -> Vec<&'a str> {
     let items = value.as_array().expect("a list");
     items.iter().map(|item| item[of].as_str().expect("text")).collect()
 }

@@ -1,5 +1,6 @@
 //! The proof of the ledger, as those who administer read it.
 
+use referral_proof::statement::{Known, Statement};
 use referral_testkit::sealer::seal_in_blocks_of;
 use serde_json::{Value, json};
 
@@ -86,4 +87,33 @@ async fn there_is_no_head_before_the_first_block_and_one_verification_at_a_time(
     reply.refused(429, "verification-running");
     drop(turn);
     assert_eq!(finance(&story).get(VERIFY).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_users_statement_proves_itself() {
+    let story = Story::told().await;
+    let path = "/api/credits/statement?proof=true";
+    let waiting = story.app.user("u_ana").get(path).await;
+    let checked =
+        Statement::read(&waiting.body).and_then(|read| read.check(&Known::default())).expect("sound");
+    assert_eq!((checked.proven, checked.unanchored, checked.waiting), (0, 0, 1), "no block seals it yet");
+    seal_in_blocks_of(story.app.store(), 1).await;
+    let head = finance(&story).get(&format!("{BLOCKS}/head")).await.json(200);
+    let head = referral_proof::text::hash(head["hash"].as_str().expect("a hash"));
+    let known = Known { head, ..Known::default() };
+    let told = story.app.user("u_ana").get(path).await;
+    let checked = Statement::read(&told.body).and_then(|read| read.check(&known)).expect("sound");
+    assert!(checked.is_whole() && checked.proven == 1, "{checked:?}");
+    let forged = told.body.replace("\"amount_minor\":2500", "\"amount_minor\":9500");
+    assert_ne!(forged, told.body);
+    Statement::read(&forged).and_then(|read| read.check(&known)).expect_err("an amount was changed");
+    let service = story.app.service(&[referral_domain::auth::Scope::UsersRead]).await;
+    assert_eq!(
+        service.get(&format!("{path}&user_id=u_ana")).await.body,
+        told.body,
+        "a service reads the same"
+    );
+    let plain = story.app.user("u_ana").get("/api/credits/statement?proof=false").await.json(200);
+    assert_eq!(plain["closing"]["available"], super::usd("25.00"));
+    story.app.user("u_ana").get("/api/credits/statement?proof=yes").await.refused(400, "invalid-query");
 }

@@ -19,7 +19,7 @@ const FIRST: Timestamp = Timestamp::from_micros(0);
 /// Nothing is recorded after.
 const LAST: Timestamp = Timestamp::from_micros(i64::MAX);
 
-pub(super) async fn transactions(
+pub(crate) async fn transactions(
     mut conn: &AsyncPgConnection,
     book: BookId,
     filter: &TransactionFilter,

@@ -38,7 +38,7 @@ const METHOD_OF: &str = "SELECT m.user_id, m.n, m.kind, m.label, m.digest, m.sea
     WHERE m.book_id = $1 AND m.user_id = u.user_id ORDER BY m.n DESC LIMIT 1) AS m
   WHERE u.book_id = $1 AND u.host_id = $2";
 
-pub(super) async fn method_of(
+pub(crate) async fn method_of(
     mut conn: &AsyncPgConnection,
     book: BookId,
     host: &HostId,
@@ -114,7 +114,7 @@ pub(super) async fn by_ids(
     items(conn, query.bind(book.0).column(ids, |id| Key::from(*id))).await
 }
 
-pub(super) async fn newest(
+pub(crate) async fn newest(
     conn: &AsyncPgConnection,
     book: BookId,
     user: UserId,
@@ -207,7 +207,7 @@ async fn paid(
     Ok((paid, open.map(Into::into)))
 }
 
-pub(super) async fn summary(
+pub(crate) async fn summary(
     conn: &AsyncPgConnection,
     book: BookId,
     host: &HostId,
@@ -222,7 +222,7 @@ const NAMES: &str = "SELECT n.host_id FROM unnest($1) WITH ORDINALITY AS u(id, o
   LEFT JOIN LATERAL (SELECT n.host_id FROM user_names AS n
     WHERE n.book_id = $2 AND n.user_id = u.id LIMIT 1) AS n ON true ORDER BY u.ordinal";
 
-pub(super) async fn names(
+pub(crate) async fn names(
     mut conn: &AsyncPgConnection,
     book: BookId,
     ids: &[UserId],

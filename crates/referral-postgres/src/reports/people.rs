@@ -91,7 +91,7 @@ async fn code(mut conn: &AsyncPgConnection, book: BookId, host: &HostId) -> Resu
     query.get_result::<codes::CodeRow>(&mut conn).await.optional().told()?.map(Code::try_from).transpose()
 }
 
-pub(super) async fn referrer(
+pub(crate) async fn referrer(
     conn: &AsyncPgConnection,
     book: BookId,
     host: &HostId,
@@ -105,7 +105,7 @@ pub(super) async fn referrer(
     Ok(ReferrerReport { code, counts })
 }
 
-pub(super) async fn my_referral(
+pub(crate) async fn my_referral(
     mut conn: &AsyncPgConnection,
     book: BookId,
     host: &HostId,

@@ -179,6 +179,32 @@ pub(crate) async fn with_its_spend(
     load(conn, fixed(WITH_ITS_SPEND).bind(book.0).bind(source.as_str())).await
 }
 
+/// What met a referral, by the index `spend_events_of_a_referral`, and what was folded into it, newest first.
+pub(crate) const OF_A_REFERRAL: &str = concat!(
+    "SELECT e.*, d.payment, d.metadata FROM (SELECT ",
+    detailed!(),
+    " FROM spend_events AS e WHERE e.book_id = $1 AND e.referral_id = $2
+      UNION ALL SELECT ",
+    detailed!(),
+    " FROM spend_folds AS f CROSS JOIN LATERAL (SELECT * FROM spend_events AS e
+        WHERE e.book_id = $1 AND e.source_id = f.source_id LIMIT 1) AS e
+      WHERE f.book_id = $1 AND f.referral_id = $2
+      ORDER BY recorded_at DESC, event_id DESC LIMIT $3) AS e
+    LEFT JOIN LATERAL (SELECT d.payment, d.metadata FROM spend_event_details AS d
+      WHERE d.book_id = $1 AND d.source_id = e.source_id LIMIT 1) AS d ON true
+    ORDER BY e.recorded_at DESC, e.event_id DESC"
+);
+
+/// The last events that met a referral or were folded into it, newest first.
+pub(crate) async fn of_referral(
+    conn: &AsyncPgConnection,
+    book: BookId,
+    id: ReferralId,
+    limit: u32,
+) -> Result<Vec<SpendEvent>, StoreError> {
+    load(conn, fixed(OF_A_REFERRAL).bind(book.0).bind(Key::from(id)).bind(limit)).await
+}
+
 async fn load(
     mut conn: &AsyncPgConnection,
     query: Fixed<DetailedSql>,

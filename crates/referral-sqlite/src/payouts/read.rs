@@ -27,7 +27,7 @@ macro_rules! payouts {
     };
 }
 
-pub(super) fn method(
+pub(crate) fn method(
     conn: &mut SqliteConnection,
     book: BookId,
     user: UserId,
@@ -75,7 +75,7 @@ fn items(conn: &mut SqliteConnection, book: BookId, query: Fixed) -> Result<Vec<
     rows.into_iter().map(whole).collect()
 }
 
-pub(super) fn by_id(
+pub(crate) fn by_id(
     conn: &mut SqliteConnection,
     book: BookId,
     id: PayoutId,
@@ -150,7 +150,7 @@ struct Paid {
     paid: i64,
 }
 
-pub(super) fn summary(
+pub(crate) fn summary(
     conn: &mut SqliteConnection,
     book: BookId,
     host: &HostId,
@@ -179,7 +179,7 @@ pub(super) fn user_of(
     Ok(found.get_result::<Key>(conn).optional().told()?.map(Into::into))
 }
 
-pub(super) fn names(
+pub(crate) fn names(
     conn: &mut SqliteConnection,
     book: BookId,
     ids: &[UserId],

@@ -23,7 +23,7 @@ struct StateCount {
     promised: i64,
 }
 
-pub(super) fn referrer(
+pub(crate) fn referrer(
     conn: &mut SqliteConnection,
     book: BookId,
     host: &HostId,
@@ -33,7 +33,7 @@ pub(super) fn referrer(
     Ok(ReferrerReport { code, counts: referral_counts(conn, book, facts.id)? })
 }
 
-pub(super) fn my_referral(
+pub(crate) fn my_referral(
     conn: &mut SqliteConnection,
     book: BookId,
     host: &HostId,

@@ -202,6 +202,37 @@ pub(crate) fn parked(
     found.into_iter().map(SpendEvent::try_from).collect()
 }
 
+/// The source ids of what met a referral, by the index `spend_events_of_a_referral`, and of what was folded into it.
+const OF_A_REFERRAL: &str = "SELECT e.source_id FROM (
+    SELECT source_id, recorded_at, event_id FROM spend_events WHERE book_id = ? AND referral_id = ?
+    UNION ALL SELECT e.source_id, e.recorded_at, e.event_id FROM spend_folds AS f
+      CROSS JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id
+      WHERE f.book_id = ? AND f.referral_id = ?) AS e
+  ORDER BY e.recorded_at DESC, e.event_id DESC LIMIT ?";
+
+#[derive(QueryableByName)]
+#[diesel(table_name = events)]
+struct SourceRow {
+    source_id: String,
+}
+
+/// The last events that met a referral or were folded into it, newest first.
+pub(crate) fn of_referral(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    id: ReferralId,
+    limit: u32,
+) -> Result<Vec<SpendEvent>, StoreError> {
+    let query = fixed(OF_A_REFERRAL).bind(book.0).bind(Key::from(id)).bind(book.0).bind(Key::from(id));
+    let rows: Vec<SourceRow> = query.bind(limit).load(conn).told()?;
+    let mut found = Vec::with_capacity(rows.len());
+    for SourceRow { source_id } in rows {
+        let place = Place { table: "spend_events", row: &source_id };
+        found.extend(find(conn, book, &place.sound("source_id", SourceId::parse(&source_id), &source_id)?)?);
+    }
+    Ok(found)
+}
+
 #[derive(QueryableByName)]
 #[diesel(table_name = events)]
 struct RefundRow {

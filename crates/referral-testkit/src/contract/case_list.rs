@@ -265,6 +265,13 @@ macro_rules! store_contract {
                 an_adjustment_decided_twice_is_refused,
                 adjustments_are_listed_newest_first_and_by_what_a_filter_says,
             }
+            people {
+                referrals_are_listed_newest_first_by_everything_a_filter_says,
+                pages_of_referrals_hold_each_once,
+                a_referral_is_told_with_the_last_of_what_came_of_it,
+                a_user_is_told_whole,
+                a_users_file_is_of_one_instant_while_credits_move,
+            }
             books {
                 a_book_in_which_nothing_moved_has_an_empty_trial_balance,
                 a_trial_balance_is_of_what_was_recorded_at_or_before_an_instant,

@@ -39,6 +39,7 @@ mod limiter_list;
 mod limiter_tests;
 pub mod outages;
 pub mod payouts;
+pub mod people;
 pub mod postings;
 pub mod programs;
 pub mod proof;

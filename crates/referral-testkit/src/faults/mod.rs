@@ -2,6 +2,7 @@
 
 mod ledger_reports;
 mod payout_reports;
+mod people_reports;
 mod plan;
 mod reports;
 mod store;

@@ -8,15 +8,18 @@ pub mod ledger;
 pub mod payout;
 pub mod payout_batch;
 pub mod program;
+pub mod proof;
+pub mod referral;
 pub mod rules;
 pub mod transactions;
+pub mod user;
 
 use actix_web::web::{self, ServiceConfig};
 
 use crate::page::List;
 use crate::routing::{get, json};
 
-/// Mounts the administration of programs, rules and keys.
+/// Mounts the administration of programs, rules, keys and people.
 pub(super) fn mount(config: &mut ServiceConfig) {
     use web::{delete, patch, post};
     config
@@ -50,6 +53,9 @@ pub(super) fn mount(config: &mut ServiceConfig) {
                 .route(post().to(code::create::create_code)),
         )
         .service(json("/api/admin/codes/{id}").route(patch().to(code::change::change_code)))
+        .service(json("/api/admin/referrals").route(get().to(referral::list::list_referrals)))
+        .service(json("/api/admin/referrals/{id}").route(get().to(referral::show::show_referral)))
+        .service(json("/api/admin/users/{id}").route(get().to(user::show::show_user)))
         .service(json("/api/admin/audit").route(get().to(audit::list::list_entries)));
 }
 
@@ -58,4 +64,3 @@ fn filtered<const N: usize>(list: List, given: [(&'static str, Option<String>); 
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
     given.fold(list, |list, (name, value)| list.filter(name, value))
 }
-pub mod proof;

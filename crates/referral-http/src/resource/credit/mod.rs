@@ -4,6 +4,7 @@ pub mod balance;
 pub mod export;
 pub mod history;
 mod item;
+pub mod proven;
 pub mod redeem;
 pub mod reverse;
 pub mod statement;

@@ -1,7 +1,7 @@
 //! `GET /api/credits/statement`
 
 use actix_web::web::Data;
-use referral_app::App;
+use referral_app::{App, ProveStatement};
 use referral_domain::ledger::Balances;
 use referral_domain::money::{Currency, Money};
 use referral_domain::program::Program;
@@ -12,7 +12,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::CreditItem;
-use crate::form::Params;
+use super::proven::ProvenView;
+use crate::form::{Params, scalar};
 use crate::problem::Reply;
 use crate::resource::{Asking, day_range, failed, reply};
 use crate::view::{DateView, MoneyView, TimeView};
@@ -103,20 +104,58 @@ pub async fn statement_of(
     }))
 }
 
+/// A statement of account, or one that proves itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum StatementReply {
+    /// Without `proof`.
+    Plain(Box<StatementView>),
+    /// With `proof=true`.
+    Proven(Box<ProvenView>),
+}
+
+/// What is asked for.
+struct Asked {
+    span: (Day, Day),
+    proof: bool,
+}
+
+fn read(params: &mut Params<'_>, today: Day) -> Option<Asked> {
+    let span = span(params, today);
+    let proof = params.optional("proof", scalar::one_of(&[("true", true), ("false", false)]));
+    Some(Asked { span: span?, proof: proof?.unwrap_or(false) })
+}
+
+/// The same days as transfers with their proof.
+async fn proven(app: &App, asking: &Asking, (from, to): (Day, Day)) -> Reply {
+    let (user, from, until) = (asking.user().clone(), Some(from.start()), Some(to.next().start()));
+    let found = app.proven_statement(asking.program(), &ProveStatement { user, from, until }).await;
+    Ok(reply::ok(&StatementReply::Proven(Box::new(found.map_err(failed(app.now()))?.into()))))
+}
+
+async fn answered(app: &App, asking: &Asking, asked: &Asked) -> Reply {
+    if asked.proof {
+        return proven(app, asking, asked.span).await;
+    }
+    statement_of(app, asking.program(), asking.user(), asked.span).await
+}
+
 /// The user's statement of account: opening balances, every line, closing balances. Of the 30 days up to today unless told
-/// otherwise, of at most 366 days and 10,000 lines.
+/// otherwise, of at most 366 days and 10,000 lines. With `proof=true` the transfers of these days instead, each with its
+/// path to the block that sealed it: saved to a file, `referral-server ledger verify-statement` checks it without any store.
 #[utoipa::path(
     get, path = "/api/credits/statement", tag = "credits",
     params(
         ("user_id" = Option<String>, Query, description = "For services with `users:read`: whose"),
         ("from" = Option<String>, Query, description = "A UTC day, inclusive"),
         ("to" = Option<String>, Query, description = "A UTC day, inclusive"),
+        ("proof" = Option<bool>, Query, description = "`true`: the transfers with their proof"),
     ),
-    responses((status = 200, body = StatementView)),
+    responses((status = 200, body = StatementReply)),
     security(("bearer" = []), ("api_key" = ["users:read"])),
 )]
 pub async fn statement(app: Data<App>, asking: Asking) -> Reply {
     let today = app.now().day();
-    let span = asking.query().read(|params| span(params, today))?;
-    statement_of(&app, asking.program(), asking.user(), span).await
+    let asked = asking.query().read(|params| read(params, today))?;
+    answered(&app, &asking, &asked).await
 }

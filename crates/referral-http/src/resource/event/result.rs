@@ -85,7 +85,7 @@ impl EventResult {
         }
     }
 
-    pub(super) fn recorded(event: &SpendEvent, program: &Program, replayed: bool) -> Self {
+    pub(in crate::resource) fn recorded(event: &SpendEvent, program: &Program, replayed: bool) -> Self {
         let money = |minor| MoneyView::from(program.money(minor));
         let withheld = event.withheld;
         Self {

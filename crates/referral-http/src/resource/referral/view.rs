@@ -18,10 +18,10 @@ pub struct ReferralView {
     pub program: String,
     /// The code's canonical spelling.
     pub code: String,
-    /// The host's id of whoever shared.
-    pub referrer_id: String,
-    /// The host's id of whoever came.
-    pub referred_id: String,
+    /// The host's id of whoever shared; null once they were erased.
+    pub referrer_id: Option<String>,
+    /// The host's id of whoever came; null once they were erased.
+    pub referred_id: Option<String>,
     /// `pending`, `active`, `completed`, `expired` or `fraud`.
     pub status: &'static str,
     /// `none`, `open`, `cleared` or `confirmed`.
@@ -161,8 +161,8 @@ impl ReferralView {
             id: facts.id.to_string(),
             program: program.to_owned(),
             code: facts.code_text.to_string(),
-            referrer_id: report.referrer.to_string(),
-            referred_id: report.referred.to_string(),
+            referrer_id: report.referrer.as_ref().map(ToString::to_string),
+            referred_id: report.referred.as_ref().map(ToString::to_string),
             status: progress.state.name().as_str(),
             review: progress.review.as_str(),
             case_id: progress.case.map(|case| case.to_string()),

@@ -1,10 +1,10 @@
 //! `POST /api/admin/api-keys`
 
-use actix_web::http::StatusCode;
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use referral_app::{App, CreateApiKey, NewApiKey};
+use referral_app::{App, CreateApiKey, Idempotent, NewApiKey, Replayable};
 use referral_domain::audit::Actor;
-use referral_domain::auth::Scope;
+use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::reference::Slug;
 use referral_domain::time::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 
 use crate::auth::{Governs, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar};
-use crate::problem::Reply;
+use crate::idempotency::{IdempotencyHeader, body_hash};
+use crate::problem::{Problem, Reply};
 use crate::resource::{failed, reply};
 use crate::view::TimeView;
 
@@ -42,21 +43,21 @@ pub struct NewApiKeyView {
     pub scopes: Vec<&'static str>,
     /// How it begins.
     pub prefix: String,
-    /// The key itself.
-    pub key: String,
+    /// The key itself; null when the call is repeated under its `Idempotency-Key`: it is kept as a hash alone.
+    pub key: Option<String>,
     /// When it was made.
     pub created_at: TimeView,
     /// From when it is refused.
     pub expires_at: Option<TimeView>,
 }
 
-impl From<NewApiKey> for NewApiKeyView {
-    fn from(NewApiKey { stored, key }: NewApiKey) -> Self {
+impl NewApiKeyView {
+    fn of(stored: &ApiKey, key: Option<String>) -> Self {
         Self {
             id: stored.id.to_string(),
-            name: stored.name,
+            name: stored.name.clone(),
             scopes: stored.scopes.iter().map(|scope| scope.as_str()).collect(),
-            prefix: stored.prefix,
+            prefix: stored.prefix.clone(),
             key,
             created_at: stored.created_at.into(),
             expires_at: stored.expires_at.map(TimeView),
@@ -92,17 +93,44 @@ fn read(fields: &mut Fields<'_>, program: Slug, by: Actor, now: Timestamp) -> Op
     Some(CreateApiKey { program, name: name?, scopes, expires_at: expires_at?, by })
 }
 
-/// Makes an API key and tells it, this once. It is kept as a hash, so an `Idempotency-Key` cannot bring it back: asking
-/// again makes another.
+async fn run(
+    app: &App,
+    staff: Staff<Governs>,
+    body: JsonBody,
+    key: Option<String>,
+) -> Result<HttpResponse, Problem> {
+    staff.query.refuse_any()?;
+    let (request, caller) = (body_hash(body.bytes()?), staff.actor.to_string());
+    let command = body.read(|fields| read(fields, staff.program, staff.actor, app.now()))?;
+    let untold = |stored: &ApiKey| (201, reply::text(&NewApiKeyView::of(stored, None)));
+    let told =
+        |made: &NewApiKey| (201, reply::text(&NewApiKeyView::of(&made.stored, Some(made.key.clone()))));
+    let Some(key) = key else {
+        let made = app.create_api_key(&command).await.map_err(failed(app.now()))?;
+        return Ok(reply::replayable(Replayable::Fresh(made), told));
+    };
+    let (key, endpoint) = (key.as_str(), "POST /api/admin/api-keys");
+    let idempotent = Idempotent { caller: &caller, endpoint, key, request, render: &untold };
+    let made = app.create_api_key_once(&command, &idempotent).await;
+    Ok(reply::replayable(made.map_err(failed(app.now()))?, told))
+}
+
+/// Makes an API key and tells it, this once: it is kept as a hash. Under an `Idempotency-Key` it is made once, and repeating
+/// the call answers the first reply with a `key` of null.
 #[utoipa::path(
     post, path = "/api/admin/api-keys", tag = "administration", request_body = CreateApiKeyBody,
-    params(("program" = Option<String>, Query, description = "Required for a token of all programs")),
+    params(
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+    ),
     responses((status = 201, body = NewApiKeyView)),
     security(("bearer" = ["admin"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn create_api_key(app: Data<App>, staff: Staff<Governs>, body: JsonBody) -> Reply {
-    staff.query.refuse_any()?;
-    let command = body.read(|fields| read(fields, staff.program, staff.actor, app.now()))?;
-    let made = app.create_api_key(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::json(StatusCode::CREATED, &NewApiKeyView::from(made)))
+pub async fn create_api_key(
+    app: Data<App>,
+    staff: Staff<Governs>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
+    run(&app, staff, body, key.0).await
 }

@@ -33,7 +33,8 @@ fn read(params: &mut Params<'_>) -> Option<Asked> {
     Some(Asked { user: user?, code: code?, limit: limit?, cursor: cursor? })
 }
 
-fn folded(node: Node<'_>) -> Option<FoldedCode> {
+/// A code in any spelling.
+pub(in crate::resource::admin) fn folded(node: Node<'_>) -> Option<FoldedCode> {
     match FoldedCode::fold(node.text()?) {
         Some(folded) => Some(folded),
         None => node.fault("bad-format", "letters, digits and hyphens"),

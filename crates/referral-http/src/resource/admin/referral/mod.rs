@@ -1,0 +1,5 @@
+//! Referrals, for operators.
+
+pub mod list;
+pub mod show;
+pub mod timeline;

@@ -1,0 +1,3 @@
+//! Users, for operators.
+
+pub mod show;
