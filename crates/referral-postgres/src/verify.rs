@@ -3,11 +3,13 @@
 //! Memory stays flat here: a check is a query that answers the first place that does not hold (`places`), or a fold over
 //! a stream of rows where a rule of the domain is asked. Units go on meanwhile.
 
+mod adjustments;
 mod payouts;
 mod places;
 mod promises;
 mod rewards;
 mod seals;
+mod stages;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};

@@ -14,7 +14,7 @@ use referral_testkit::world::a_person;
 use crate::stage::{Stage, answer, fresh};
 
 /// A line of a settlement file.
-fn line(n: u64, payout: PayoutId, amount: &str, status: &str) -> Row {
+pub(crate) fn line(n: u64, payout: PayoutId, amount: &str, status: &str) -> Row {
     let columns = [payout.to_string(), amount.to_owned(), "USD".to_owned(), status.to_owned(), String::new()];
     Row { line: n, columns: Some(columns) }
 }

@@ -7,7 +7,7 @@ use referral_domain::id::BookId;
 use referral_domain::ledger::Check;
 use referral_domain::money::Currency;
 
-use super::{Finding, equal};
+use super::{Finding, equal, stages};
 use crate::column::Key;
 use crate::payouts;
 use crate::statement::fixed;
@@ -22,22 +22,53 @@ macro_rules! moved {
     };
 }
 
-pub(super) const PLACES: &[&str] = &[STEPS, UNASKED, RESERVED, CLEARED, BATCHES, ENTERED, SETTLED];
+/// What a step's transaction moved on to whoever is paid.
+macro_rules! cleared {
+    () => {
+        "(SELECT coalesce(sum(f.amount), 0) FROM transfers AS f WHERE f.book_id = s.book_id
+          AND f.transaction_id = s.transaction_id AND f.credit_system = 'payout_clearing')"
+    };
+}
+
+/// The last of these is about the sums of all that those before look at one by one.
+pub(super) const PLACES: &[&str] = &[
+    stages::STEPS_FOLLOW,
+    STEPS,
+    stages::PAYOUT_WITHOUT_STEP,
+    UNASKED,
+    stages::LINES,
+    stages::UNSAID,
+    stages::ITEMS,
+    stages::BATCH_IS_NOT_SO_FAR,
+    stages::LEFT_BEHIND,
+    BATCHES,
+    ENTERED,
+    stages::BATCH_STEPS_FOLLOW,
+    stages::BATCH_WITHOUT_STEP,
+    SETTLED,
+    RESERVED,
+    CLEARED,
+];
 
 const STEPS: &str = concat!(
     "SELECT format('payout_steps %s n %s of book %s', s.payout_id, s.n, s.book_id) AS place,
-       format('affiliate_payout of user %s, %s in payout', p.user_id,
-         CASE WHEN s.status = 'requested' THEN p.amount ELSE -p.amount END) AS expected,
-       format('%s of user %s, %s in payout', t.kind, t.user_id, ",
+       format('affiliate_payout of user %s, %s in payout, %s cleared', p.user_id,
+         CASE WHEN s.status = 'requested' THEN p.amount ELSE -p.amount END, CASE WHEN s.status = 'paid' THEN p.amount ELSE 0 END) AS expected,
+       format('%s of user %s, %s in payout, %s cleared', t.kind, t.user_id, ",
     moved!(),
+    ", ",
+    cleared!(),
     ") AS found
      FROM payout_steps AS s
      JOIN payouts AS p ON p.book_id = s.book_id AND p.payout_id = s.payout_id
      LEFT JOIN ledger_transactions AS t ON t.book_id = s.book_id AND t.transaction_id = s.transaction_id
-     WHERE s.transaction_id IS NOT NULL AND
-       ('affiliate_payout', p.user_id, CASE WHEN s.status = 'requested' THEN p.amount ELSE -p.amount END) IS DISTINCT FROM (t.kind, t.user_id, ",
+     WHERE s.transaction_id IS NOT NULL AND ('affiliate_payout', p.user_id,
+         CASE WHEN s.status = 'requested' THEN p.amount ELSE -p.amount END, CASE WHEN s.status = 'paid' THEN p.amount ELSE 0 END)
+       IS DISTINCT FROM (t.kind, t.user_id, ",
     moved!(),
-    ") LIMIT 1"
+    ", ",
+    cleared!(),
+    ") ORDER BY s.book_id, s.payout_id, s.n LIMIT 1"
 );
 
 const UNASKED: &str = "

@@ -208,6 +208,7 @@ macro_rules! store_contract {
                 a_posting_to_many_users_reaches_each,
                 one_unit_may_record_twice_and_open_what_it_posted,
                 what_a_user_owes_is_kept_and_repaid_first,
+                what_a_command_posted_is_found_by_its_natural_key,
             }
             refusals {
                 a_second_referral_of_one_user_is_refused,
