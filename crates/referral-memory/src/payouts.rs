@@ -145,7 +145,7 @@ const GREATEST_BATCH: BatchId = BatchId::from_uuid(uuid::Uuid::max());
 fn head(batch: Batch) -> BatchHead {
     let (count, total) = (u32::try_from(batch.items.len()), batch.total());
     let (count, total) = (count.unwrap_or(u32::MAX), total.unwrap_or(i64::MAX));
-    BatchHead { id: batch.id, kind: batch.kind, count, total, steps: batch.steps }
+    BatchHead { id: batch.id, kind: batch.kind, count, total, left_out: batch.left_out, steps: batch.steps }
 }
 
 impl State {

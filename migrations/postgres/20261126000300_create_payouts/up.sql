@@ -55,6 +55,7 @@ CREATE TABLE payout_batches (
   kind TEXT COLLATE "C" NOT NULL CONSTRAINT batch_kind_known CHECK (kind IN ('paypal', 'sepa', 'external')),
   count BIGINT NOT NULL CONSTRAINT batch_count_bounds CHECK (count BETWEEN 1 AND 1000),
   total BIGINT NOT NULL CONSTRAINT batch_total_positive CHECK (total > 0),
+  left_out TEXT COLLATE "C" NOT NULL,
   made_by_kind TEXT COLLATE "C" NOT NULL CONSTRAINT maker_kind_known CHECK (made_by_kind IN ('user', 'key', 'staff', 'command')),
   made_by TEXT COLLATE "C" NOT NULL CONSTRAINT maker_given CHECK (made_by <> ''),
   first BIGINT NOT NULL GENERATED ALWAYS AS (1) STORED,

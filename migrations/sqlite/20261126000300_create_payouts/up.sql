@@ -60,6 +60,7 @@ CREATE TABLE payout_batches (
   kind TEXT NOT NULL CONSTRAINT batch_kind_known CHECK (kind IN ('paypal', 'sepa', 'external')),
   count INTEGER NOT NULL CONSTRAINT batch_count_bounds CHECK (count BETWEEN 1 AND 1000),
   total INTEGER NOT NULL CONSTRAINT batch_total_positive CHECK (total > 0),
+  left_out TEXT NOT NULL,
   made_by_kind TEXT NOT NULL CONSTRAINT maker_kind_known CHECK (made_by_kind IN ('user', 'key', 'staff', 'command')),
   made_by TEXT NOT NULL CONSTRAINT maker_given CHECK (made_by <> ''),
   first INTEGER NOT NULL GENERATED ALWAYS AS (1) STORED,

@@ -2,7 +2,7 @@
 
 use referral_domain::audit::Actor;
 use referral_domain::id::BatchId;
-use referral_domain::payout::{Batch, BatchRefusal, BatchStatus, LeftOut, Payout};
+use referral_domain::payout::{Batch, BatchRefusal, BatchStatus, Payout};
 use referral_domain::port::{Changes, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::Slug;
@@ -30,8 +30,6 @@ pub struct MoveBatch {
 pub struct BatchReceipt {
     /// The batch.
     pub batch: Batch,
-    /// What was asked for and is not in it.
-    pub left_out: Vec<(referral_domain::id::PayoutId, LeftOut)>,
     /// The program, for its currency.
     pub program: Program,
 }
@@ -96,7 +94,7 @@ impl App {
                 let before = unit.payouts().lock_batch(program.book, command.batch).await?;
                 let before = before.ok_or(BatchRefused::NotFound)?;
                 if done_by(&before, goal, &by) {
-                    return Ok(BatchReceipt { batch: before, left_out: Vec::new(), program });
+                    return Ok(BatchReceipt { batch: before, program });
                 }
                 let batch = step(before.clone(), &program, by, now).map_err(BatchRefused::Rule)?;
                 let leaving = goal == BatchStatus::Discarded;
@@ -109,7 +107,7 @@ impl App {
                     ..Changes::default()
                 };
                 unit.recorder().record(program.book, &changes).await?;
-                Ok(BatchReceipt { batch, left_out: Vec::new(), program })
+                Ok(BatchReceipt { batch, program })
             })
         })
         .await

@@ -92,12 +92,11 @@ impl App {
                 }
                 let by = hand.inside(unit, &program).await?;
                 let chosen = choose(unit, &program, command).await?;
-                let left_out = chosen.selection.rest();
                 let mut changes = Changes::default();
                 self.cancel_owing(&mut changes, &hand, &chosen, now)?;
                 let batch = self.enter(&mut changes, &hand, chosen, command.kind, by)?;
                 let book = program.book;
-                let receipt = batch.map(|batch| BatchReceipt { batch, left_out, program });
+                let receipt = batch.map(|batch| BatchReceipt { batch, program });
                 let kept = request.zip(receipt.as_ref());
                 changes.replies.extend(kept.map(|(request, receipt)| request.reply(book, receipt, now)));
                 unit.recorder().record(book, &changes).await?;
@@ -118,6 +117,7 @@ impl App {
         by: Actor,
     ) -> Result<Option<Batch>, StoreError> {
         let id = BatchId::from_uuid(self.draw_id());
+        let left_out = chosen.selection.rest();
         let mut items = Vec::with_capacity(chosen.selection.taken.len());
         for payout in chosen.selection.taken {
             let digest = chosen.seen.digests.get(&payout.id).copied().unwrap_or_default();
@@ -128,7 +128,7 @@ impl App {
         if items.is_empty() {
             return Ok(None);
         }
-        let batch = Batch::draft(id, kind, items, by, hand.now);
+        let batch = Batch::draft(id, kind, items, by, hand.now).without(left_out);
         changes.batch_steps.extend(batch.steps.clone());
         changes.audit.push(hand.on_batch("payout-batch.build", None, &batch));
         changes.batches.push(batch.clone());

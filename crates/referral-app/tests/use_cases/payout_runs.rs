@@ -171,7 +171,7 @@ async fn a_payout_whose_user_owes_is_cancelled_and_the_money_repays_first() {
     let preview = stage.app.preview_batch(&stage.a_payout_batch(None)).await.expect("a preview");
     assert_eq!(preview.left_out, [(ids[0], LeftOut::UserOwes)]);
     let receipt = stage.built(None).await;
-    assert_eq!((receipt.batch.items.len(), receipt.left_out), (1, vec![(ids[0], LeftOut::UserOwes)]));
+    assert_eq!((receipt.batch.items.len(), receipt.batch.left_out), (1, vec![(ids[0], LeftOut::UserOwes)]));
     assert_eq!(stage.status(ids[0]).await, PayoutStatus::Cancelled);
     let balances = stage.balance("u_1").await.balances;
     assert_eq!((balances.available, balances.in_payout, balances.owed), (0, 0, 0));

@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{MethodKind, Payout};
+use super::{LeftOut, MethodKind, Payout};
 use crate::audit::Actor;
 use crate::auth::words;
 use crate::id::{BatchId, PayoutId, UserId};
@@ -184,6 +184,8 @@ pub struct Batch {
     pub kind: MethodKind,
     /// Its payouts, by id; never empty.
     pub items: Vec<BatchItem>,
+    /// What was asked for, or approved, when it was built and is not in it; by id.
+    pub left_out: Vec<(PayoutId, LeftOut)>,
     /// Every step so far, the first first; never empty.
     pub steps: Vec<BatchStep>,
 }
@@ -194,7 +196,13 @@ impl Batch {
     pub fn draft(id: BatchId, kind: MethodKind, mut items: Vec<BatchItem>, by: Actor, at: Timestamp) -> Self {
         items.sort_unstable_by_key(|item| item.payout);
         let first = BatchStep { batch: id, n: 1, after: None, stage: BatchStage::Draft, by, at };
-        Self { id, kind, items, steps: vec![first] }
+        Self { id, kind, items, left_out: Vec::new(), steps: vec![first] }
+    }
+
+    /// The same, and it says what was left out of it.
+    #[must_use]
+    pub fn without(self, left_out: Vec<(PayoutId, LeftOut)>) -> Self {
+        Self { left_out, ..self }
     }
 
     /// Where it stands.

@@ -22,6 +22,32 @@ words! {
     }
 }
 
+impl LeftOut {
+    /// What a batch leaves out, as it is stored: `pay_...=<word>`, parted by blanks.
+    ///
+    /// ```
+    /// use referral_domain::{id::PayoutId, payout::LeftOut};
+    /// let left_out = vec![(PayoutId::from_uuid(uuid::Uuid::from_u128(1)), LeftOut::UserOwes)];
+    /// assert_eq!(LeftOut::read(&LeftOut::written(&left_out)), Some(left_out));
+    /// assert_eq!((LeftOut::read(""), LeftOut::read("pay_1=never")), (Some(Vec::new()), None));
+    /// ```
+    #[must_use]
+    pub fn written(left_out: &[(PayoutId, Self)]) -> String {
+        let words: Vec<_> = left_out.iter().map(|(id, why)| format!("{id}={why}")).collect();
+        words.join(" ")
+    }
+
+    /// Reads what [`written`](Self::written) wrote; `None` when it is something else.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Vec<(PayoutId, Self)>> {
+        let one = |word: &str| {
+            let (id, why) = word.split_once('=')?;
+            Some((PayoutId::parse(id)?, Self::parse(why)?))
+        };
+        text.split_ascii_whitespace().map(one).collect()
+    }
+}
+
 /// What a batch takes and what it does not.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selection {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{AccountReport, StoreError};
 use crate::id::{BatchId, BookId, PayoutId, UserId};
-use crate::payout::{Batch, BatchStatus, BatchStep, MethodKind, Payout, PayoutMethod, PayoutStatus};
+use crate::payout::{Batch, BatchStatus, BatchStep, LeftOut, MethodKind, Payout, PayoutMethod, PayoutStatus};
 use crate::reference::HostId;
 use crate::time::Timestamp;
 
@@ -97,6 +97,8 @@ pub struct BatchHead {
     pub count: u32,
     /// Their sum, in minor units.
     pub total: i64,
+    /// What was left out of it when it was built; by id.
+    pub left_out: Vec<(PayoutId, LeftOut)>,
     /// Every step so far, the first first.
     pub steps: Vec<BatchStep>,
 }

@@ -58,7 +58,7 @@ impl Story {
     pub(super) async fn drafted(&self, payout: &str) -> String {
         let body = json!({"method": "external", "payout_ids": [payout]});
         let built = self.finance("u_fin").post("/api/admin/payout-batches", body).await.json(201);
-        built["batch"]["id"].as_str().expect("an id").to_owned()
+        built["id"].as_str().expect("an id").to_owned()
     }
 
     /// A step of a batch.

@@ -28,8 +28,8 @@ async fn a_payout_run_from_the_first_request_to_the_banks_word() {
     let preview = fin.post("/api/admin/payout-batches/preview", body.clone()).await.json(200);
     assert_eq!((&preview["count"], &preview["total"]), (&json!(2), &usd("50.00")));
     let built = fin.post("/api/admin/payout-batches", body.clone()).await.json(201);
-    let batch = built["batch"]["id"].as_str().expect("an id").to_owned();
-    assert_eq!(built["batch"]["made_by"], "u_fin");
+    let batch = built["id"].as_str().expect("an id").to_owned();
+    assert_eq!((&built["made_by"], &built["total"]), (&json!("u_fin"), &usd("50.00")));
     fin.post("/api/admin/payout-batches", body).await.refused(409, "payout-state");
     let sealed = story.moved(&batch, "seal", "u_fin").await;
     assert_eq!(sealed["manifest_sha256"].as_str().map(str::len), Some(64));
@@ -71,6 +71,32 @@ async fn a_payout_run_from_the_first_request_to_the_banks_word() {
         assert!(actions.contains(&action), "{action} is in the audit log");
     }
     assert!(!audit.to_string().contains("account of"), "it names no account");
+}
+
+#[actix_web::test]
+async fn a_batch_says_what_was_left_out_when_it_was_built() {
+    let story = Story::told().await;
+    story.affiliates(&["u_eve", "u_fay"]).await;
+    let (one, two) = (story.approved("u_eve").await, story.requested("u_fay").await);
+    let fin = story.finance("u_fin");
+    let body = json!({"method": "external", "payout_ids": [one, two]});
+    let batch = fin.post("/api/admin/payout-batches", body).await.json(201);
+    assert_eq!(
+        (&batch["status"], &batch["count"], &batch["approved_by"]),
+        (&json!("draft"), &json!(1), &Value::Null)
+    );
+    let path = format!("/api/admin/payout-batches/{}", batch["id"].as_str().expect("an id"));
+    let told = fin.get(&path).await.json(200);
+    for (name, value) in batch.as_object().expect("a batch") {
+        assert_eq!(told[name], *value, "{name} is told as when it was built");
+    }
+    assert_eq!(list(&told["payouts"], "id"), [one.as_str()]);
+    assert_eq!(told["left_out"], json!([{"payout_id": two, "code": "not-approved"}]));
+    assert_eq!(
+        story.moved(batch["id"].as_str().expect("an id"), "discard", "u_bob").await["status"],
+        "discarded"
+    );
+    assert_eq!(fin.get(&path).await.json(200)["left_out"], told["left_out"], "also once it was given up");
 }
 
 #[actix_web::test]

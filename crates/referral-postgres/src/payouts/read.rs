@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Uuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
-use referral_domain::payout::{Batch, BatchItem, MethodKind, PayoutMethod};
+use referral_domain::payout::{Batch, BatchItem, LeftOut, MethodKind, PayoutMethod};
 use referral_domain::port::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutSummary, StoreError};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
@@ -246,7 +246,7 @@ async fn heads(
 ) -> Result<Vec<BatchHead>, StoreError> {
     let rows: Vec<(BatchRow, BatchStepRow)> = query.load(&mut conn).await.told()?;
     let mut found: Vec<BatchHead> = Vec::new();
-    for ((id, kind, count, total), step) in rows {
+    for ((id, kind, count, total, left_out), step) in rows {
         let (id, step) = (BatchId::from(id), row::batch_step(step)?);
         match found.last_mut().filter(|head| head.id == id) {
             Some(head) => head.steps.push(step),
@@ -254,7 +254,8 @@ async fn heads(
                 let place = Place { table: "payout_batches", row: &id };
                 let kind = place.sound("kind", MethodKind::parse(&kind), &kind)?;
                 let count = place.small("count", count)?;
-                found.push(BatchHead { id, kind, count, total, steps: vec![step] });
+                let left_out = place.sound("left_out", LeftOut::read(&left_out), &left_out)?;
+                found.push(BatchHead { id, kind, count, total, left_out, steps: vec![step] });
             }
         }
     }
@@ -264,7 +265,7 @@ async fn heads(
 macro_rules! batches {
     ($from:literal, $order:literal) => {
         fixed::<BatchBeside>(concat!(
-            "SELECT b.batch_id, b.kind, b.count, b.total, s.batch_id, s.n, s.prev_status, s.status, s.manifest,
+            "SELECT b.batch_id, b.kind, b.count, b.total, b.left_out, s.batch_id, s.n, s.prev_status, s.status, s.manifest,
                s.format, s.actor_kind, s.actor_id, s.at
              FROM ",
             $from,
@@ -307,7 +308,7 @@ pub(crate) async fn batch(
     id: BatchId,
 ) -> Result<Option<Batch>, StoreError> {
     let (head, items) = try_join(batch_head(conn, book, id), batch_items(conn, book, id)).await?;
-    Ok(head.map(|BatchHead { id, kind, steps, .. }| Batch { id, kind, items, steps }))
+    Ok(head.map(|BatchHead { id, kind, left_out, steps, .. }| Batch { id, kind, items, left_out, steps }))
 }
 
 pub(super) async fn batch_payouts(

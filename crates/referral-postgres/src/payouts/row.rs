@@ -98,8 +98,8 @@ pub(super) fn step(row: StepRow) -> Result<PayoutStep, StoreError> {
 }
 
 /// A batch without its steps.
-pub(super) type BatchSql = (Uuid, Text, BigInt, BigInt);
-pub(super) type BatchRow = (Key, String, i64, i64);
+pub(super) type BatchSql = (Uuid, Text, BigInt, BigInt, Text);
+pub(super) type BatchRow = (Key, String, i64, i64, String);
 
 pub(super) type BatchStepSql =
     (Uuid, BigInt, Nullable<Text>, Text, Nullable<Binary>, Nullable<Text>, Text, Text, Timestamptz);

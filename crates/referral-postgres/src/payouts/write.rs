@@ -3,7 +3,7 @@
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use referral_domain::id::BookId;
 use referral_domain::payout::{
-    Batch, BatchItem, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine,
+    Batch, BatchItem, BatchStep, LeftOut, Payout, PayoutMethod, PayoutStep, SettlementLine,
 };
 use referral_domain::port::StoreError;
 
@@ -48,8 +48,8 @@ pub(crate) async fn payouts(
 }
 
 const BATCHES: &str =
-    "INSERT INTO payout_batches (book_id, batch_id, kind, count, total, made_by_kind, made_by)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7) AS u";
+    "INSERT INTO payout_batches (book_id, batch_id, kind, count, total, left_out, made_by_kind, made_by)
+  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS u";
 
 /// Stores batches without what is in them.
 pub(crate) async fn batches(
@@ -60,7 +60,7 @@ pub(crate) async fn batches(
     let count = |row: &Batch| i64::try_from(row.items.len()).unwrap_or(i64::MAX);
     let insert = fixed::<()>(BATCHES).bind(book.0).column(rows, |row| Key::from(row.id));
     let insert = insert.column(rows, |row| row.kind.as_str()).column(rows, count);
-    let insert = insert.column(rows, Batch::total);
+    let insert = insert.column(rows, Batch::total).column(rows, |row| LeftOut::written(&row.left_out));
     let insert = insert.column(rows, |row| row.maker().map(|maker| maker.kind.as_str().to_owned()));
     insert.column(rows, |row| row.maker().map(|maker| maker.id.clone())).execute(&mut conn).await.told()?;
     Ok(())

@@ -26,17 +26,21 @@ async fn every_tampering_with_what_operators_did_is_found_where_it_is() {
     let (store, database) = told().await;
     disarm(&database.client().await).await;
     let mut conn = store.patient().await.expect("a session").conn;
-    let honest = verify::verdict(&conn).await.expect("it can be read");
+    let honest = verify::verdict(&conn, &conn).await.expect("it can be read");
     assert!(matches!(honest, Verdict::Verified(_)), "{honest:?}");
     let (mut tried, mut missed) = (0, Vec::new());
     for tamper in PAYOUTS.iter().chain(ADJUSTMENTS) {
         let tampered = conn.batch_execute(&format!("BEGIN; {};", tamper.sql)).await;
         tampered.unwrap_or_else(|error| panic!("{}: {error}", tamper.what));
-        missed.extend(tamper.missed_by(&verify::verdict(&conn).await.expect("it can be read")));
+        missed.extend(tamper.missed_by(&verify::verdict(&conn, &conn).await.expect("it can be read")));
         conn.batch_execute("ROLLBACK").await.expect("rolled back");
         tried += 1;
     }
     println!("tampers tried={tried} found={}", tried - missed.len());
     assert!(missed.is_empty(), "{missed:#?}");
-    assert_eq!(verify::verdict(&conn).await.expect("it can be read"), honest, "and nothing was left behind");
+    assert_eq!(
+        verify::verdict(&conn, &conn).await.expect("it can be read"),
+        honest,
+        "and nothing was left behind"
+    );
 }

@@ -4,7 +4,7 @@
 
 use diesel::prelude::*;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
-use referral_domain::payout::{Batch, BatchItem, BatchStep, MethodKind, PayoutMethod, PayoutStep};
+use referral_domain::payout::{Batch, BatchItem, BatchStep, LeftOut, MethodKind, PayoutMethod, PayoutStep};
 use referral_domain::port::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutSummary, StoreError};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
@@ -217,8 +217,9 @@ fn head(conn: &mut SqliteConnection, book: BookId, row: BatchRow) -> Result<Batc
     let place = Place { table: "payout_batches", row: &id };
     let kind = place.sound("kind", MethodKind::parse(&row.kind), &row.kind)?;
     let count = place.small("count", row.count)?;
+    let left_out = place.sound("left_out", LeftOut::read(&row.left_out), &row.left_out)?;
     let steps = batch_steps(conn, book, row.batch_id)?;
-    Ok(BatchHead { id, kind, count, total: row.total, steps })
+    Ok(BatchHead { id, kind, count, total: row.total, left_out, steps })
 }
 
 pub(super) fn batch_head(
@@ -226,8 +227,9 @@ pub(super) fn batch_head(
     book: BookId,
     id: BatchId,
 ) -> Result<Option<BatchHead>, StoreError> {
-    let query =
-        fixed("SELECT batch_id, kind, count, total FROM payout_batches WHERE book_id = ? AND batch_id = ?");
+    let query = fixed(
+        "SELECT batch_id, kind, count, total, left_out FROM payout_batches WHERE book_id = ? AND batch_id = ?",
+    );
     let found: Option<BatchRow> =
         query.bind(book.0).bind(Key::from(id)).get_result(conn).optional().told()?;
     found.map(|row| head(conn, book, row)).transpose()
@@ -238,9 +240,10 @@ pub(crate) fn batch(
     book: BookId,
     id: BatchId,
 ) -> Result<Option<Batch>, StoreError> {
-    let Some(BatchHead { id, kind, steps, .. }) = batch_head(conn, book, id)? else { return Ok(None) };
+    let Some(head) = batch_head(conn, book, id)? else { return Ok(None) };
+    let BatchHead { id, kind, left_out, steps, .. } = head;
     let items = batch_items(conn, book, id.into())?;
-    Ok(Some(Batch { id, kind, items, steps }))
+    Ok(Some(Batch { id, kind, items, left_out, steps }))
 }
 
 pub(super) fn batch_payouts(
@@ -261,7 +264,7 @@ pub(super) fn batch_page(
     filter: &BatchFilter,
 ) -> Result<Vec<BatchHead>, StoreError> {
     let query = fixed(
-        "SELECT b.batch_id, b.kind, b.count, b.total FROM payout_batches AS b
+        "SELECT b.batch_id, b.kind, b.count, b.total, b.left_out FROM payout_batches AS b
          WHERE b.book_id = ? AND b.batch_id < ? AND coalesce((SELECT s.status FROM batch_steps AS s
            WHERE s.book_id = b.book_id AND s.batch_id = b.batch_id ORDER BY s.n DESC LIMIT 1) = ?, true)
          ORDER BY b.batch_id DESC LIMIT ?",

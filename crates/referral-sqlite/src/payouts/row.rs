@@ -146,6 +146,8 @@ pub(super) struct BatchRow {
     pub(super) count: i64,
     #[diesel(sql_type = BigInt)]
     pub(super) total: i64,
+    #[diesel(sql_type = Text)]
+    pub(super) left_out: String,
 }
 
 #[derive(QueryableByName)]

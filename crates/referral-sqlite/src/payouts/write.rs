@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use referral_domain::id::BookId;
-use referral_domain::payout::{Batch, BatchStep, Payout, PayoutMethod, PayoutStep, SettlementLine};
+use referral_domain::payout::{Batch, BatchStep, LeftOut, Payout, PayoutMethod, PayoutStep, SettlementLine};
 use referral_domain::port::{Changes, StoreError};
 
 use crate::column::Key;
@@ -48,13 +48,14 @@ fn payout(conn: &mut SqliteConnection, book: BookId, row: &Payout) -> Result<(),
 
 fn batch(conn: &mut SqliteConnection, book: BookId, row: &Batch) -> Result<(), StoreError> {
     let insert = fixed(
-        "INSERT INTO payout_batches (book_id, batch_id, kind, count, total, made_by_kind, made_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO payout_batches (book_id, batch_id, kind, count, total, left_out, made_by_kind, made_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let count = i64::try_from(row.items.len()).unwrap_or(i64::MAX);
     let maker = row.maker();
     let insert = insert.bind(book.0).bind(Key::from(row.id)).bind(row.kind.as_str()).bind(count);
-    let insert = insert.bind(row.total()).bind(maker.map(|maker| maker.kind.as_str()));
+    let insert = insert.bind(row.total()).bind(LeftOut::written(&row.left_out).as_str());
+    let insert = insert.bind(maker.map(|maker| maker.kind.as_str()));
     one(conn, insert.bind(maker.map(|maker| maker.id.as_str())), "payout_batches")
 }
 

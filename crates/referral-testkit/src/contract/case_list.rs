@@ -90,6 +90,7 @@ macro_rules! store_contract {
                 a_scene_makes_the_users_that_are_missing,
                 a_scene_holds_the_referrals_and_what_is_known_of_the_referrers,
                 a_scene_holds_the_events_already_recorded_under_the_ids_asked_for,
+                what_is_told_of_a_payment_needs_no_metadata,
                 an_empty_scene_is_empty,
                 events_that_wait_are_found_oldest_first_from_an_instant_on,
                 an_event_that_met_a_referral_does_not_wait,

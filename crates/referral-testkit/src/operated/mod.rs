@@ -4,6 +4,7 @@
 //! It is told through the ports, and whatever changes it finds its rows by what they say, so that nothing here is written
 //! in one store's dialect.
 
+pub mod attack;
 pub mod tamper;
 
 use referral_domain::adjustment::Decision;

@@ -4,7 +4,7 @@ use referral_domain::audit::{Actor, ActorKind};
 use referral_domain::id::{BatchId, PayoutId, UserId};
 use referral_domain::ledger::{CreatedBy, Heading, Journal, Wallet};
 use referral_domain::payout::{
-    Batch, BatchItem, CancelledBy, Failure, MethodKind, Movement, Outcome, Payout, PayoutMethod,
+    Batch, BatchItem, CancelledBy, Failure, LeftOut, MethodKind, Movement, Outcome, Payout, PayoutMethod,
     PayoutStatus, SettlementLine, heading,
 };
 use referral_domain::port::{Changes, StoreError, Unit};
@@ -130,6 +130,7 @@ impl World {
         }
         drop(unit);
         let batch = Batch::draft(id, kind, items, maker.clone(), self.now());
+        let batch = batch.without(vec![(PayoutId::from_uuid(self.id()), LeftOut::Unknown)]);
         let changes = Changes {
             batches: vec![batch.clone()],
             batch_steps: batch.steps.clone(),

@@ -120,7 +120,10 @@ async fn payouts() -> Swept {
     let approve = async |stage: &Stage| answered(stage.app.approve_payout(&changing(stage).await).await);
     let reject =
         async |stage: &Stage| answered(stage.app.reject_payout(&changing(stage).await, Some("No")).await);
-    let cancel = async |stage: &Stage| answered(stage.app.cancel_payout(&changing(stage).await).await);
+    let cancel = async |stage: &Stage| {
+        let (program, id) = (stage.program().slug.clone(), known(stage).await[0]);
+        answered(stage.app.cancel_payout(&program, &host("u_ana"), id).await)
+    };
     let sweeps = [
         swept(Sweep::of("a payout asked for"), nothing, request).await,
         swept(Sweep::of("a second payout asked for"), asked, request).await,

@@ -113,6 +113,7 @@ fn on_asking() -> Vec<Attack> {
         asking("one reference twice", Unique("adjustments.book_id, adjustments.reference"), |row| {
             row.set("reference", "'ben-1'")
         }),
+        asking("half an id", Check("adjustment_id_form"), |row| row.set("adjustment_id", "x'01'")),
         asking("an adjustment of nothing", Check("adjustment_moves"), |row| row.set("amount", 0)),
         asking("for no reason", Check("adjustment_reason_given"), |row| row.set("reason", "''")),
         asking("under no reference", Check("adjustment_reference_given"), |row| row.set("reference", "''")),

@@ -5,10 +5,10 @@ use actix_web::web::Data;
 use referral_app::{App, BatchReceipt, BuildBatch, Idempotent};
 use referral_domain::id::PayoutId;
 use referral_domain::payout::MethodKind;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::{BatchView, KINDS, LeftOutView, built};
+use super::view::{BatchView, KINDS, built};
 use crate::auth::{Pays, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar};
 use crate::idempotency::{IdempotencyHeader, body_hash};
@@ -27,16 +27,6 @@ pub struct BatchRequest {
     /// Which payouts, at most 1,000; all that are approved, the oldest first, when not told.
     #[schema(min_items = 1, max_items = 1000)]
     pub payout_ids: Option<Vec<String>>,
-}
-
-/// A batch as it was built, and what was left out of it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = BuiltBatch)]
-pub struct BuiltView {
-    /// The batch.
-    pub batch: BatchView,
-    /// What was asked for, or is approved, and is not in it.
-    pub left_out: Vec<LeftOutView>,
 }
 
 /// What a batch is built of.
@@ -58,10 +48,7 @@ async fn run(
     let (kind, payouts) = body.read(read)?;
     let (actor, program) = (staff.actor.clone(), staff.program);
     let command = BuildBatch { program, kind, payouts, actor: staff.actor };
-    let render = |receipt: &BatchReceipt| {
-        let left_out = receipt.left_out.iter().map(Into::into).collect();
-        (201, reply::text(&BuiltView { batch: built(receipt, &actor), left_out }))
-    };
+    let render = |receipt: &BatchReceipt| (201, reply::text(&built(receipt, &actor)));
     let idempotent = |key| Idempotent {
         caller: &caller,
         endpoint: "POST /api/admin/payout-batches",
@@ -73,14 +60,15 @@ async fn run(
     Ok(reply::replayable(receipt.map_err(failed(app.now()))?, render))
 }
 
-/// Builds a batch of approved payouts. A payout whose user owes anything is cancelled, and the money repays first.
+/// Builds a batch of approved payouts. A payout whose user owes anything is cancelled, and the money repays first. What was
+/// left out, and why, is told by the batch itself and, before it is built, by its preview.
 #[utoipa::path(
     post, path = "/api/admin/payout-batches", tag = "administration", request_body = BatchRequest,
     params(
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
-    responses((status = 201, body = BuiltView)),
+    responses((status = 201, body = BatchView)),
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
 )]
 pub async fn build(app: Data<App>, staff: Staff<Pays>, key: IdempotencyHeader, body: JsonBody) -> Reply {

@@ -4,13 +4,12 @@ use actix_web::web::{Data, Path};
 use referral_app::App;
 use referral_domain::id::BatchId;
 
-use super::super::payout::view::StaffPayout;
-use super::view::{BatchView, DetailView};
+use super::view::DetailView;
 use crate::auth::{Reads, Staff};
 use crate::problem::{Problem, Reply};
 use crate::resource::{failed, reply};
 
-/// One batch with its payouts.
+/// One batch with its payouts, and what was left out of it when it was built.
 #[utoipa::path(
     get, path = "/api/admin/payout-batches/{id}", tag = "administration",
     params(
@@ -25,6 +24,5 @@ pub async fn show(app: Data<App>, staff: Staff<Reads>, id: Path<String>) -> Repl
     let id = BatchId::parse(&id).ok_or_else(Problem::not_found)?;
     let found = app.batch(&staff.program, id).await.map_err(failed(app.now()))?;
     let found = found.ok_or_else(Problem::not_found)?;
-    let payouts = found.payouts.iter().map(|item| StaffPayout::of(item, found.program.currency)).collect();
-    Ok(reply::ok(&DetailView { batch: BatchView::of(&found.head, &found.program), payouts }))
+    Ok(reply::ok(&DetailView::of(&found)))
 }

@@ -40,14 +40,70 @@ pub struct BatchView {
     pub created_at: Option<TimeView>,
 }
 
-/// A batch with its payouts.
+/// A batch with its payouts, and what was left out of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PayoutBatchDetail)]
 pub struct DetailView {
-    /// The batch.
-    pub batch: BatchView,
+    /// Its id.
+    pub id: String,
+    /// `draft`, `sealed`, `approved`, `exported`, `settled` or `discarded`.
+    pub status: &'static str,
+    /// How all of it is paid.
+    pub method: &'static str,
+    /// How many payouts are in it.
+    pub count: u32,
+    /// Their sum.
+    pub total: MoneyView,
+    /// SHA-256 of its manifest in hexadecimal, once sealed.
+    pub manifest_sha256: Option<String>,
+    /// Who built it.
+    pub made_by: Option<String>,
+    /// Who approved it: another.
+    pub approved_by: Option<String>,
+    /// The format it was exported in.
+    pub format: Option<String>,
+    /// When it was built.
+    pub created_at: Option<TimeView>,
     /// Its payouts, by id.
     pub payouts: Vec<StaffPayout>,
+    /// What was asked for, or approved, when it was built and is not in it; by id.
+    pub left_out: Vec<LeftOutView>,
+}
+
+impl DetailView {
+    /// A batch in its program's currency.
+    #[must_use]
+    pub fn of(found: &referral_app::BatchView) -> Self {
+        let currency = found.program.currency;
+        let BatchView {
+            id,
+            status,
+            method,
+            count,
+            total,
+            manifest_sha256,
+            made_by,
+            approved_by,
+            format,
+            created_at,
+        } = BatchView::of(&found.head, &found.program);
+        let payouts = found.payouts.iter().map(|item| StaffPayout::of(item, currency)).collect();
+        let left_out = found.head.left_out.iter().map(Into::into).collect();
+        Self {
+            id,
+            status,
+            method,
+            count,
+            total,
+            manifest_sha256,
+            made_by,
+            approved_by,
+            format,
+            created_at,
+            payouts,
+            left_out,
+        }
+    }
 }
 
 /// A payout that is not in a batch.
@@ -95,9 +151,9 @@ fn hex(stage: &BatchStage) -> Option<String> {
 
 /// A batch as it is listed.
 pub(super) fn head(batch: &Batch) -> BatchHead {
-    let Batch { id, kind, items, steps } = batch;
+    let Batch { id, kind, items, left_out, steps } = batch;
     let (count, total) = (u32::try_from(items.len()).unwrap_or(u32::MAX), batch.total().unwrap_or(i64::MAX));
-    BatchHead { id: *id, kind: *kind, count, total, steps: steps.clone() }
+    BatchHead { id: *id, kind: *kind, count, total, left_out: left_out.clone(), steps: steps.clone() }
 }
 
 /// A batch as the store has it now.
