@@ -90,9 +90,9 @@ async fn adjusted(world: &World) {
     let (ada, bob) = (staff("u_ada"), staff("u_bob"));
     let posted = ask(world, user, 7_00, "posted", &ada, true).await;
     ask(world, user, -3_00, "taken", &ada, true).await;
-    ask(world, user, 900_00, "waits", &ada, false).await;
+    ask(world, user, 90_000, "waits", &ada, false).await;
     for (name, decision) in [("agreed", Decision::Approve), ("refused", Decision::Reject)] {
-        let waiting = ask(world, user, 800_00, name, &ada, false).await;
+        let waiting = ask(world, user, 80_000, name, &ada, false).await;
         assert!(decide(world, waiting.adjustment.id, decision, &bob).await.expect("decided"), "{name}");
     }
     let id = posted.transaction().expect("it is posted");

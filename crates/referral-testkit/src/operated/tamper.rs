@@ -299,11 +299,9 @@ pub const PAYOUTS: &[Tamper] = &[
     payouts(
         "a settlement line inserted",
         &["settlement_lines"],
-        concat!(
-            "INSERT INTO settlement_lines (book_id, payout_id, batch_id, outcome, amount, at)
+        "INSERT INTO settlement_lines (book_id, payout_id, batch_id, outcome, amount, at)
                SELECT i.book_id, i.payout_id, i.batch_id, 'paid', i.amount, (SELECT max(l.at) FROM settlement_lines AS l)
-               FROM batch_items AS i WHERE i.amount = 2300"
-        ),
+               FROM batch_items AS i WHERE i.amount = 2300",
     ),
     payouts(
         "a sealed manifest",
