@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use referral_domain::hold::{HoldKind, HoldStepKind};
 use referral_domain::id::{AccountId, BookId, TransactionId, TransferId};
-use referral_domain::ledger::{Check, Entry, Line, Party, Purpose, Seal, TransactionKind, Transfer, Verdict};
+use referral_domain::ledger::{Check, Entry, Line, Party, Purpose, Seal, Transfer, Verdict};
 use referral_domain::port::Reports;
 use referral_domain::referral::{Award, Progress, State as ReferralState};
 use referral_domain::spend::SpendEvent;
@@ -216,9 +216,7 @@ const REDEMPTIONS: &[Tampering] = &[
     }),
     (Check::Redemptions, "a reversal of nothing", |state| remove(&mut state.redemptions, any)),
     (Check::Payouts, "money said to be paid out", story::pay_out),
-    (Check::Adjustments, "an adjustment that nobody asked for", |state| {
-        change(&mut state.transactions, any, |row| row.kind = TransactionKind::ManualAdjustment);
-    }),
+    (Check::Adjustments, "an adjustment nobody asked for", story::adjust),
 ];
 
 /// Of the first block's transfers, the second.
