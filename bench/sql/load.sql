@@ -1,5 +1,6 @@
 -- The data set, written set-wise: :referred users referred by others, ten a referrer, each verified and welcomed; every
--- user has a code; :lines lines in each referred user's ledger, the first of them the welcome credit. Then five referrers
+-- user has a code; :lines lines in each referred user's ledger, the first of them the welcome credit, the others of the
+-- one kind that no other table tells of. Then five referrers
 -- with 1,000 referred users each. What the schema checks row by row is not checked while it is loaded; `ledger verify`
 -- checks all of it afterwards (in the small size, at each run).
 SET session_replication_role = replica;
@@ -73,11 +74,11 @@ INSERT INTO account_heads (book_id, account_id, seq, balance)
   SELECT :book, account, line, after FROM lines WHERE line = :lines;
 INSERT INTO ledger_transactions (book_id, transaction_id, user_id, kind, referral_id, description, created_by,
     effective_at, recorded_at)
-  SELECT :book, transaction, owner, CASE line WHEN 1 THEN 'welcome_credit' ELSE 'manual_adjustment' END,
+  SELECT :book, transaction, owner, CASE line WHEN 1 THEN 'welcome_credit' ELSE 'owed_repayment' END,
     CASE line WHEN 1 THEN referral END, 'For the bench', 'system', at, at FROM lines;
 INSERT INTO transfers (book_id, transfer_id, transaction_id, kind, origin, origin_id, leg, debit_system, credit_account,
     currency, amount, referral_id, effective_at, recorded_at)
-  SELECT :book, transfer, transaction, CASE line WHEN 1 THEN 'welcome_credit' ELSE 'manual_adjustment' END,
+  SELECT :book, transfer, transaction, CASE line WHEN 1 THEN 'welcome_credit' ELSE 'owed_repayment' END,
     CASE line WHEN 1 THEN 'welcome' ELSE 'adjustment' END, CASE line WHEN 1 THEN 'ref_' || referral ELSE 'adj_' || transaction END,
     0, CASE line WHEN 1 THEN 'welcome_expense' ELSE 'adjustment' END, account, 'USD', amount,
     CASE line WHEN 1 THEN referral END, at, at FROM lines;

@@ -5,6 +5,7 @@ mod contract;
 mod cost;
 mod launch;
 mod news;
+mod operated;
 mod partitioned;
 mod random;
 mod rings;

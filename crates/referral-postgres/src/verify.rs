@@ -4,11 +4,13 @@
 //! first place that does not hold (`places`), or a fold over a stream of rows where a rule of the domain is asked. Units
 //! go on meanwhile.
 
+mod adjustments;
 mod payouts;
 mod places;
 mod promises;
 mod rewards;
 mod seals;
+mod stages;
 pub(crate) mod sums;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

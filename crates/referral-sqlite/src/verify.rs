@@ -4,12 +4,14 @@
 //! either a query that finds the first place that does not hold (`places`), or a fold in Rust over a stream, where sums
 //! could leave 64 bits or a rule of the domain is asked. Units go on meanwhile; the log grows until this has ended.
 
+mod adjustments;
 mod chains;
 mod money;
 mod payouts;
 mod places;
 mod rewards;
 mod seals;
+mod stages;
 mod zero;
 
 use diesel::prelude::*;
@@ -62,7 +64,7 @@ fn examine(conn: &mut SqliteConnection, check: Check) -> Finding {
         Check::TransferEntries | Check::Heads | Check::Bounds | Check::RewardSteps | Check::Redemptions => {
             Ok(())
         }
-        Check::Holds | Check::NetSpend | Check::Budgets => Ok(()),
+        Check::Holds | Check::NetSpend | Check::Budgets | Check::Adjustments => Ok(()),
     }
 }
 

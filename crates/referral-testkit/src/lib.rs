@@ -9,6 +9,7 @@ pub mod fake;
 pub mod faults;
 pub mod fingerprint;
 pub mod launch;
+pub mod operated;
 pub mod pausable;
 pub mod random;
 pub mod sealer;

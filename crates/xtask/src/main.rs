@@ -29,7 +29,7 @@ usage: cargo xtask <command>
   test              every check, in order: what CI runs
   tidy              the architecture rules; prints the sizes of functions and files
   generate          write docs/openapi.json and docs/PROBLEMS.md from the server
-  mutants           apply each tests/mutants/*.patch to a copy; each must be caught by the test it names
+  mutants [NAME...] apply each tests/mutants/*.patch, or those named, to a copy; each must be caught by the test it names
   measure           take the figures of docs/MEASURED.md that need a running server, on the release build
   bench [OPTIONS]   the workloads of the design against references, on the release build; --quick, --long, --referred N,
                     --only W1,W3
@@ -56,7 +56,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("generate", []) => generate::run(&workspace),
         ("bench", options) => bench::run(&workspace, options),
         ("measure", []) => measure::run(&workspace),
-        ("mutants", []) => mutants::run(&workspace),
+        ("mutants", names) => mutants::run(&workspace, names),
         ("report", []) => report::run(&workspace),
         ("report", [check]) if check == "--check" => report::check(&workspace),
         ("help" | "--help" | "-h", _) => {

@@ -26,7 +26,7 @@ const STEPS: [(&str, Check); 8] = [
     }),
     ("bench", bench::once),
     ("tidy", tidy::run),
-    ("mutants", mutants::run),
+    ("mutants", |workspace| mutants::run(workspace, &[])),
 ];
 
 /// Builds every binary and every test, with the features that `cargo test --workspace` uses.

@@ -61,6 +61,9 @@ crate::words! {
         Budgets = "budgets",
         /// Each payout's steps posted what they say, what is open is what is in payout, and each batch is what it sealed.
         Payouts = "payouts",
+        /// Each adjustment that is posted is one transaction of its amount, whatever waits or was refused is none, and
+        /// each retraction names what it takes back.
+        Adjustments = "adjustments",
         /// Each block follows the one before, and its root is that of its transfers as they stand.
         Seals = "seals",
     }

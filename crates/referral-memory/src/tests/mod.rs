@@ -4,6 +4,7 @@ mod contract;
 mod edges;
 mod held;
 mod limiter;
+mod operated;
 mod outage;
 mod refusals;
 mod story;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use referral_domain::credit::{RedeemMode, Redemption, Reversal};
 use referral_domain::grant::RewardStep;
 use referral_domain::id::{BookId, ReferralId, TransactionId, TransferId, UserId};
-use referral_domain::ledger::{Account, Origin, Party, SystemAccount, Transfer};
+use referral_domain::ledger::{Account, Origin, Party, SystemAccount, TransactionKind, Transfer};
 use referral_domain::port::Changes;
 use referral_domain::program::{Commission, Policy, Program, Rules, Terms};
 use referral_domain::referral::{Progress, Referral};
@@ -149,4 +149,9 @@ impl Story {
 pub(super) fn pay_out(state: &mut State) {
     let clearing = Party::System(SystemAccount::PayoutClearing);
     state.transfers.tamper().values_mut().for_each(|leg| leg.credit = clearing);
+}
+
+/// Every transaction says that an operator adjusted it, though none did.
+pub(super) fn adjust(state: &mut State) {
+    state.transactions.tamper().values_mut().for_each(|row| row.kind = TransactionKind::ManualAdjustment);
 }

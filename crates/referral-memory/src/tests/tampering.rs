@@ -216,6 +216,7 @@ const REDEMPTIONS: &[Tampering] = &[
     }),
     (Check::Redemptions, "a reversal of nothing", |state| remove(&mut state.redemptions, any)),
     (Check::Payouts, "money said to be paid out", story::pay_out),
+    (Check::Adjustments, "an adjustment nobody asked for", story::adjust),
 ];
 
 /// Of the first block's transfers, the second.

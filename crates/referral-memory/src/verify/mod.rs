@@ -1,5 +1,6 @@
 //! What `ledger verify` means: every check recomputes what it compares from the rows, and trusts no index.
 
+mod adjustments;
 mod chains;
 mod facts;
 mod holds;
@@ -43,6 +44,7 @@ pub(crate) fn examine(state: &State, check: Check) -> Finding {
         Check::NetSpend => facts::net_is_the_sum_of_events(state),
         Check::Budgets => facts::budgets_gave_what_was_granted(state),
         Check::Payouts => payouts::steps_are_posted(state),
+        Check::Adjustments => adjustments::are_what_they_posted(state),
         Check::Seals => seals::blocks_hold(state),
     }
 }

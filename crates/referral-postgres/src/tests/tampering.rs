@@ -27,6 +27,7 @@ macro_rules! cut {
         "DELETE FROM transfers WHERE transaction_id = $LEG7; DELETE FROM entries WHERE transfer_id IN ($LEG7, $LEG8);
          DELETE FROM ledger_transactions WHERE transaction_id = $LEG7;
          DELETE FROM history_lines WHERE transaction_id = $LEG7;
+         DELETE FROM adjustment_steps WHERE transaction_id = $LEG7; DELETE FROM adjustments WHERE reference = 'ben-2';
          UPDATE account_heads SET seq = 1, balance = -200 WHERE account_id = $OWED;
          UPDATE account_heads SET seq = 2, balance = 0 WHERE account_id = $BEN"
     };
@@ -261,10 +262,12 @@ const TAMPERS: &[Tamper] = &[
         Check::Payouts,
         "UPDATE transfers SET credit_system = 'payout_clearing' WHERE credit_system = 'redemption'",
     ),
+    ("an adjustment's amount", Check::Adjustments, "UPDATE adjustments SET amount = -1100 WHERE amount = -1200"),
     (
         "an amount, changed wherever it stands",
         Check::Seals,
         "UPDATE transfers SET amount = 50 WHERE transfer_id = $LEG8;
+         UPDATE adjustments SET amount = 250 WHERE reference = 'ben-2';
          UPDATE entries SET amount = 50, balance_after = 50 WHERE transfer_id = $LEG8;
          UPDATE account_heads SET balance = 50 WHERE account_id = $BEN;
          UPDATE history_lines SET available_after = 50 WHERE user_id = $BUSER AND n = 3",
@@ -343,7 +346,7 @@ fn named(sql: &str) -> String {
 }
 
 /// Takes away everything by which the schema would refuse.
-async fn disarm(client: &Client) {
+pub(super) async fn disarm(client: &Client) {
     let disarming = "DO $$ DECLARE r record; BEGIN
         FOR r IN SELECT conrelid::regclass AS t, conname AS name FROM pg_constraint
           WHERE contype IN ('c', 'f') AND conrelid <> 0 AND connamespace = 'public'::regnamespace LOOP

@@ -7,99 +7,47 @@ use referral_domain::id::BookId;
 use referral_domain::ledger::Check;
 use referral_domain::money::Currency;
 
-use super::{Finding, equal};
+use super::{Finding, equal, stages};
 use crate::column::Key;
 use crate::payouts;
 use crate::statement::fixed;
 
-/// What a step's transaction moved in and out of what is in payout.
-macro_rules! moved {
-    () => {
-        "(SELECT coalesce(sum(CASE WHEN e.side = 'C' THEN e.amount ELSE -e.amount END), 0) FROM transfers AS f
-          JOIN entries AS e ON e.book_id = f.book_id AND e.transfer_id = f.transfer_id
-          JOIN accounts AS a ON a.book_id = e.book_id AND a.account_id = e.account_id AND a.purpose = 'in_payout'
-          WHERE f.book_id = s.book_id AND f.transaction_id = s.transaction_id)"
-    };
-}
+/// The last of these is about the sums of all that those before look at one by one.
+pub(super) const PLACES: &[&str] = &[
+    stages::STEPS_FOLLOW,
+    STEPS,
+    stages::PAYOUT_WITHOUT_STEP,
+    UNASKED,
+    stages::LINES,
+    stages::UNSAID,
+    stages::ITEMS,
+    stages::BATCH_IS_NOT_SO_FAR,
+    stages::LEFT_BEHIND,
+    BATCHES,
+    ENTERED,
+    stages::BATCH_STEPS_FOLLOW,
+    stages::BATCH_WITHOUT_STEP,
+    SETTLED,
+    RESERVED,
+    CLEARED,
+];
 
-pub(super) const PLACES: &[&str] = &[STEPS, UNASKED, RESERVED, CLEARED, BATCHES, ENTERED, SETTLED];
+const STEPS: &str = include_str!("sql/payout_steps.sql");
 
-const STEPS: &str = concat!(
-    "SELECT format('payout_steps %s n %s of book %s', s.payout_id, s.n, s.book_id) AS place,
-       format('affiliate_payout of user %s, %s in payout', p.user_id,
-         CASE WHEN s.status = 'requested' THEN p.amount ELSE -p.amount END) AS expected,
-       format('%s of user %s, %s in payout', t.kind, t.user_id, ",
-    moved!(),
-    ") AS found
-     FROM payout_steps AS s
-     JOIN payouts AS p ON p.book_id = s.book_id AND p.payout_id = s.payout_id
-     LEFT JOIN ledger_transactions AS t ON t.book_id = s.book_id AND t.transaction_id = s.transaction_id
-     WHERE s.transaction_id IS NOT NULL AND
-       ('affiliate_payout', p.user_id, CASE WHEN s.status = 'requested' THEN p.amount ELSE -p.amount END) IS DISTINCT FROM (t.kind, t.user_id, ",
-    moved!(),
-    ") LIMIT 1"
-);
-
-const UNASKED: &str = "
-SELECT format('ledger_transactions %s of book %s', t.transaction_id, t.book_id) AS place,
-  'a step of a payout' AS expected, 'none' AS found
-FROM ledger_transactions AS t
-WHERE t.kind = 'affiliate_payout' AND NOT EXISTS
-  (SELECT 1 FROM payout_steps AS s WHERE s.book_id = t.book_id AND s.transaction_id = t.transaction_id)
-LIMIT 1";
+const UNASKED: &str = include_str!("sql/payout_unasked.sql");
 
 /// What an open payout reserved is what its user has in payout.
-const RESERVED: &str = "
-SELECT format('in payout of user %s of book %s', x.user_id, x.book_id) AS place,
-  format('%s', x.open) AS expected, format('%s', x.balance) AS found
-FROM (SELECT a.book_id, a.user_id, h.balance, coalesce((SELECT sum(p.amount) FROM payouts AS p
-    WHERE p.book_id = a.book_id AND p.user_id = a.user_id AND NOT EXISTS (SELECT 1 FROM payout_steps AS s
-      WHERE s.book_id = p.book_id AND s.user_id = p.user_id AND s.ends = p.n)), 0) AS open
-  FROM accounts AS a JOIN account_heads AS h ON h.book_id = a.book_id AND h.account_id = a.account_id
-  WHERE a.purpose = 'in_payout') AS x
-WHERE x.open <> x.balance LIMIT 1";
+const RESERVED: &str = include_str!("sql/payout_reserved.sql");
 
 /// The sum of what was paid is what left for clearing.
-const CLEARED: &str = "
-SELECT format('payout_clearing of book %s', x.book_id) AS place, format('%s', x.paid) AS expected,
-  format('%s', x.cleared) AS found
-FROM (SELECT b.book_id,
-    coalesce((SELECT sum(p.amount) FROM payout_steps AS s JOIN payouts AS p
-      ON p.book_id = s.book_id AND p.payout_id = s.payout_id WHERE s.book_id = b.book_id AND s.status = 'paid'), 0) AS paid,
-    coalesce((SELECT sum(t.amount) FROM transfers AS t
-      WHERE t.book_id = b.book_id AND t.credit_system = 'payout_clearing'), 0)
-    - coalesce((SELECT sum(t.amount) FROM transfers AS t
-      WHERE t.book_id = b.book_id AND t.debit_system = 'payout_clearing'), 0) AS cleared
-  FROM books AS b) AS x
-WHERE x.paid <> x.cleared LIMIT 1";
+const CLEARED: &str = include_str!("sql/payout_cleared.sql");
 
-const BATCHES: &str = "
-SELECT format('payout_batches %s of book %s', x.batch_id, x.book_id) AS place,
-  format('%s payouts of %s', x.count, x.total) AS expected, format('%s payouts of %s', x.items, x.amount) AS found
-FROM (SELECT b.book_id, b.batch_id, b.count, b.total, count(i.payout_id) AS items, coalesce(sum(i.amount), 0) AS amount
-  FROM payout_batches AS b LEFT JOIN batch_items AS i ON i.book_id = b.book_id AND i.batch_id = b.batch_id
-  GROUP BY b.book_id, b.batch_id) AS x
-WHERE (x.count, x.total) <> (x.items, x.amount) LIMIT 1";
+const BATCHES: &str = include_str!("sql/payout_batches.sql");
 
-const ENTERED: &str = "
-SELECT format('payout_steps %s n %s of book %s', s.payout_id, s.n, s.book_id) AS place,
-  'an item of its batch' AS expected, 'none' AS found
-FROM payout_steps AS s
-WHERE s.status = 'batched' AND NOT EXISTS (SELECT 1 FROM batch_items AS i
-  WHERE i.book_id = s.book_id AND i.payout_id = s.payout_id AND i.step_n = s.n)
-LIMIT 1";
+const ENTERED: &str = include_str!("sql/payout_entered.sql");
 
 /// A batch that was exported is settled when all of it is.
-const SETTLED: &str = "
-SELECT format('batch_steps %s of book %s', x.batch_id, x.book_id) AS place,
-  CASE WHEN x.waiting = 0 THEN 'settled' ELSE 'not settled' END AS expected, CASE WHEN x.settled THEN 'settled' ELSE 'not settled' END AS found
-FROM (SELECT b.book_id, b.batch_id, EXISTS (SELECT 1 FROM batch_steps AS t
-      WHERE t.book_id = b.book_id AND t.batch_id = b.batch_id AND t.status = 'settled') AS settled,
-    (SELECT count(*) FROM batch_items AS i WHERE i.book_id = b.book_id AND i.batch_id = b.batch_id
-      AND NOT EXISTS (SELECT 1 FROM settlement_lines AS l
-        WHERE l.book_id = i.book_id AND l.payout_id = i.payout_id)) AS waiting
-  FROM batch_steps AS b WHERE b.status = 'exported') AS x
-WHERE x.settled <> (x.waiting = 0) LIMIT 1";
+const SETTLED: &str = include_str!("sql/payout_settled.sql");
 
 const NEXT: &str = "SELECT p.book_id, p.batch_id, b.currency, b.digits::bigint FROM payout_batches AS p
   JOIN books AS b ON b.book_id = p.book_id

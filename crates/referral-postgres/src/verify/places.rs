@@ -21,6 +21,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
             &[REDEMPTIONS, REVERSALS, REVERSED_AT_MOST_WHOLLY, REDEMPTION_TRANSACTION_WITHOUT_ROW]
         }
         Check::Payouts => super::payouts::PLACES,
+        Check::Adjustments => super::adjustments::PLACES,
         Check::EntryChain => &[CHAINS],
         Check::Zero => &[ZERO],
         Check::Holds => &[

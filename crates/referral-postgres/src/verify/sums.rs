@@ -37,7 +37,8 @@ pub(crate) const fn cover(check: Check) -> bool {
         Check::TransferEntries | Check::EntryChain | Check::Heads => true,
         Check::Bounds | Check::Zero | Check::Lines => true,
         Check::RewardSteps | Check::DueRewards | Check::Redemptions | Check::Holds => false,
-        Check::Commissions | Check::NetSpend | Check::Budgets | Check::Payouts | Check::Seals => false,
+        Check::Commissions | Check::NetSpend | Check::Budgets | Check::Payouts => false,
+        Check::Adjustments | Check::Seals => false,
     }
 }
 

@@ -26,6 +26,7 @@ macro_rules! cut {
         "DELETE FROM transfers WHERE transaction_id = $LEG7; DELETE FROM entries WHERE transfer_id IN ($LEG7, $LEG8);
          DELETE FROM ledger_transactions WHERE transaction_id = $LEG7;
          DELETE FROM history_lines WHERE transaction_id = $LEG7;
+         DELETE FROM adjustment_steps WHERE transaction_id = $LEG7; DELETE FROM adjustments WHERE reference = 'ben-2';
          UPDATE account_heads SET seq = 1, balance = -200 WHERE account_id = $OWED;
          UPDATE account_heads SET seq = 2, balance = 0 WHERE account_id = $BEN"
     };
@@ -206,9 +207,15 @@ const TAMPERS: &[Tamper] = &[
         "UPDATE transfers SET credit_system = 'payout_clearing' WHERE credit_system = 'redemption'",
     ),
     (
+        "an adjustment's amount",
+        Check::Adjustments,
+        "UPDATE adjustments SET amount = -1100 WHERE amount = -1200",
+    ),
+    (
         "an amount, changed wherever it stands",
         Check::Seals,
         "UPDATE transfers SET amount = 50 WHERE transfer_id = $LEG8;
+         UPDATE adjustments SET amount = 250 WHERE reference = 'ben-2';
          UPDATE entries SET amount = 50, balance_after = 50 WHERE transfer_id = $LEG8;
          UPDATE account_heads SET balance = 50 WHERE account_id = $BEN;
          UPDATE history_lines SET available_after = 50 WHERE user_id = $BUSER AND n = 3",
@@ -331,7 +338,7 @@ fn named(sql: &str) -> String {
 }
 
 /// Takes away everything by which the schema would refuse.
-fn disarm(conn: &mut SqliteConnection) {
+pub(super) fn disarm(conn: &mut SqliteConnection) {
     conn.batch_execute("PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON").expect("disarmed");
     for trigger in lines(conn, "SELECT name AS line FROM sqlite_schema WHERE type = 'trigger'") {
         conn.batch_execute(&format!("DROP TRIGGER {trigger}")).expect("a trigger is dropped");

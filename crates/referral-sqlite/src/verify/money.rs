@@ -20,7 +20,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
         Check::Budgets => &[BUDGET_MONTHS, BUDGET_STEPS],
         Check::TransferEntries | Check::EntryChain | Check::Heads | Check::Bounds | Check::Zero => &[],
         Check::Lines | Check::RewardSteps | Check::DueRewards | Check::Redemptions => &[],
-        Check::Payouts | Check::Seals => &[],
+        Check::Payouts | Check::Adjustments | Check::Seals => &[],
     }
 }
 

@@ -6,7 +6,7 @@ use referral_domain::id::BookId;
 use referral_domain::ledger::Check;
 use referral_domain::money::Currency;
 
-use super::{Finding, equal};
+use super::{Finding, equal, stages};
 use crate::column::Key;
 use crate::payouts;
 use crate::statement::fixed;
@@ -21,22 +21,53 @@ macro_rules! moved {
     };
 }
 
-pub(super) const PLACES: &[&str] = &[STEPS, UNASKED, RESERVED, CLEARED, BATCHES, ENTERED, SETTLED];
+/// What a step's transaction moved on to whoever is paid.
+macro_rules! cleared {
+    () => {
+        "(SELECT coalesce(sum(f.amount), 0) FROM transfers AS f WHERE f.book_id = s.book_id
+          AND f.transaction_id = s.transaction_id AND f.credit_system = 'payout_clearing')"
+    };
+}
+
+/// The last of these is about the sums of all that those before look at one by one.
+pub(super) const PLACES: &[&str] = &[
+    stages::STEPS_FOLLOW,
+    STEPS,
+    stages::PAYOUT_WITHOUT_STEP,
+    UNASKED,
+    stages::LINES,
+    stages::UNSAID,
+    stages::ITEMS,
+    stages::BATCH_IS_NOT_SO_FAR,
+    stages::LEFT_BEHIND,
+    BATCHES,
+    ENTERED,
+    stages::BATCH_STEPS_FOLLOW,
+    stages::BATCH_WITHOUT_STEP,
+    SETTLED,
+    RESERVED,
+    CLEARED,
+];
 
 const STEPS: &str = concat!(
     "SELECT format('payout_steps %s n %d of book %d', lower(hex(s.payout_id)), s.n, s.book_id) AS place,
-       format('affiliate_payout of user %s, %d in payout', lower(hex(p.user_id)),
-         iif(s.status = 'requested', p.amount, -p.amount)) AS expected,
-       format('%s of user %s, %d in payout', t.kind, lower(hex(t.user_id)), ",
+       format('affiliate_payout of user %s, %d in payout, %d cleared', lower(hex(p.user_id)),
+         iif(s.status = 'requested', p.amount, -p.amount), iif(s.status = 'paid', p.amount, 0)) AS expected,
+       format('%s of user %s, %d in payout, %d cleared', t.kind, lower(hex(t.user_id)), ",
     moved!(),
+    ", ",
+    cleared!(),
     ") AS found
      FROM payout_steps AS s
      JOIN payouts AS p ON p.book_id = s.book_id AND p.payout_id = s.payout_id
      LEFT JOIN ledger_transactions AS t ON t.book_id = s.book_id AND t.transaction_id = s.transaction_id
-     WHERE s.transaction_id IS NOT NULL AND
-       ('affiliate_payout', p.user_id, iif(s.status = 'requested', p.amount, -p.amount)) IS NOT (t.kind, t.user_id, ",
+     WHERE s.transaction_id IS NOT NULL AND ('affiliate_payout', p.user_id,
+         iif(s.status = 'requested', p.amount, -p.amount), iif(s.status = 'paid', p.amount, 0))
+       IS NOT (t.kind, t.user_id, ",
     moved!(),
-    ") LIMIT 1"
+    ", ",
+    cleared!(),
+    ") ORDER BY s.book_id, s.payout_id, s.n LIMIT 1"
 );
 
 const UNASKED: &str = "

@@ -18,6 +18,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
             &[REDEMPTIONS, REVERSALS, REVERSED_AT_MOST_WHOLLY, REDEMPTION_TRANSACTION_WITHOUT_ROW]
         }
         Check::Payouts => super::payouts::PLACES,
+        Check::Adjustments => super::adjustments::PLACES,
         Check::EntryChain | Check::Zero | Check::DueRewards | Check::Seals => &[],
         Check::Holds | Check::Commissions | Check::NetSpend | Check::Budgets => &[],
     }

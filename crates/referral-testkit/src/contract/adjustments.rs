@@ -15,7 +15,7 @@ use super::{Subject, race};
 use crate::build::{a_program, host, reference};
 use crate::world::World;
 
-fn staff(name: &str) -> Actor {
+pub(crate) fn staff(name: &str) -> Actor {
     Actor { kind: ActorKind::Staff, id: name.to_owned() }
 }
 
@@ -90,7 +90,7 @@ async fn ask_in(
     Ok(file)
 }
 
-async fn ask(
+pub(crate) async fn ask(
     world: &World,
     user: UserId,
     amount: i64,
@@ -104,7 +104,12 @@ async fn ask(
 }
 
 /// Decides an adjustment under its lock; answers whether this was the decision.
-async fn decide(world: &World, id: AdjustmentId, decision: Decision, by: &Actor) -> Result<bool, StoreError> {
+pub(crate) async fn decide(
+    world: &World,
+    id: AdjustmentId,
+    decision: Decision,
+    by: &Actor,
+) -> Result<bool, StoreError> {
     let body = world.transact(move |unit| {
         Box::pin(async move {
             let file =

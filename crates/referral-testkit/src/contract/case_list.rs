@@ -90,6 +90,7 @@ macro_rules! store_contract {
                 a_scene_makes_the_users_that_are_missing,
                 a_scene_holds_the_referrals_and_what_is_known_of_the_referrers,
                 a_scene_holds_the_events_already_recorded_under_the_ids_asked_for,
+                what_is_told_of_a_payment_needs_no_metadata,
                 an_empty_scene_is_empty,
                 events_that_wait_are_found_oldest_first_from_an_instant_on,
                 an_event_that_met_a_referral_does_not_wait,
@@ -209,6 +210,7 @@ macro_rules! store_contract {
                 a_posting_to_many_users_reaches_each,
                 one_unit_may_record_twice_and_open_what_it_posted,
                 what_a_user_owes_is_kept_and_repaid_first,
+                what_a_command_posted_is_found_by_its_natural_key,
             }
             refusals {
                 a_second_referral_of_one_user_is_refused,

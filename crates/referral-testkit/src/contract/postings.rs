@@ -11,7 +11,7 @@ use referral_domain::program::Program;
 
 use super::Subject;
 use super::wallets::a_bonus;
-use crate::build::a_referral;
+use crate::build::{a_program, a_referral};
 use crate::fake::NOON;
 use crate::world::World;
 
@@ -57,6 +57,52 @@ pub async fn every_field_of_a_transaction_is_read_back_equal(subject: Subject) {
     let posting = journal.finish();
     world.record(&Changes { posting: posting.clone(), ..Changes::default() }).await;
     assert_read_back(&world, ben.id, posting).await;
+}
+
+/// What a command posted: the key is the origin's and the program's own, and it is one transaction however many legs it has.
+pub async fn what_a_command_posted_is_found_by_its_natural_key(subject: Subject) {
+    let world = World::open(subject).await;
+    let other = world.beside(a_program().named("other").build()).await;
+    let (ana, eve) = (world.user("u_ana").await.id, other.user("u_eve").await.id);
+    let named = |world: &World, origin, name: &str| {
+        let (origin_id, id) = (name.to_owned(), world.transaction_id());
+        Heading { id, origin, origin_id, ..a_bonus(world) }
+    };
+    let (mut journal, desk) = (Journal::open(vec![world.wallet(ana).await], NOON), SystemAccount::Adjustment);
+    let mut ids = || world.id();
+    let given = named(&world, Origin::Adjustment, "one");
+    journal.credit(given.clone(), ana, 10_00, desk, &mut ids).expect("credited");
+    // Two legs: what is available, and what becomes owed.
+    let taken = Heading {
+        kind: TransactionKind::CreditRetraction,
+        reverses: Some(Reversed { id: given.id, kind: given.kind }),
+        ..named(&world, Origin::Retraction, "one")
+    };
+    journal.retract(taken.clone(), ana, 15_00, 0, desk, &mut ids).expect("retracted");
+    let posting = journal.finish();
+    assert_eq!(posting.transfers.len(), 3);
+    world.record(&Changes { posting: posting.clone(), ..Changes::default() }).await;
+    let mut journal = Journal::open(vec![other.wallet(eve).await], NOON);
+    let theirs = named(&other, Origin::Adjustment, "theirs");
+    journal.credit(theirs, eve, 1_00, desk, &mut ids).expect("credited");
+    other.record(&Changes { posting: journal.finish(), ..Changes::default() }).await;
+
+    let mut unit = world.begin().await;
+    let book = world.program.book;
+    for (n, heading) in [given, taken].into_iter().enumerate() {
+        let found = unit.ledger().posted(book, heading.origin, &heading.origin_id).await.expect("a look-up");
+        let (line, transaction) = (posting.lines[n].clone(), posting.transactions[n].clone());
+        assert_eq!(found, Some(HistoryItem { line, transaction }), "{}", heading.origin);
+    }
+    for (origin, name) in [
+        (Origin::Adjustment, "theirs"),
+        (Origin::Adjustment, "One"),
+        (Origin::Adjustment, "on"),
+        (Origin::Reward, "one"),
+    ] {
+        let found = unit.ledger().posted(book, origin, name).await.expect("a look-up");
+        assert_eq!(found, None, "{origin} {name}");
+    }
 }
 
 async fn assert_read_back(world: &World, user: UserId, posting: Posting) {

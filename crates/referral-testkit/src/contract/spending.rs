@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use referral_domain::identity::Fingerprint;
 use referral_domain::port::Changes;
-use referral_domain::spend::{Answer, Outcome, SpendEvent, SpendScene};
+use referral_domain::spend::{Answer, Outcome, SpendCommand, SpendEvent, SpendScene};
 use referral_domain::time::HOUR;
 use referral_domain::user::{EmailStatus, UserFacts, Word};
 
@@ -74,6 +75,19 @@ pub async fn a_scene_holds_the_events_already_recorded_under_the_ids_asked_for(s
     let known: Vec<_> = scene.known.values().collect();
     assert_eq!(known, [&events[2], &events[0], &events[3]]);
     assert!(scene.users.is_empty());
+}
+
+/// Each detail stands alone: what is told of a payment needs no metadata, nor the other way round.
+pub async fn what_is_told_of_a_payment_needs_no_metadata(subject: Subject) {
+    let world = World::open(subject).await;
+    let told = |name: &str| a_spend(name, "u_ana", usd(10_00));
+    let paid = told("paid").paid_with(Fingerprint([7; 32])).build();
+    let noted = SpendCommand { metadata: Some(r#"{"plan":"pro"}"#.to_owned()), ..told("noted").build() };
+    world.spend(&[paid.clone(), noted.clone(), told("bare").build()]).await;
+    let known = scene(&world, &[], &["paid", "noted", "bare"]).await.known;
+    let details = |name| known.get(&source(name)).map(|event| (event.payment, event.metadata.clone()));
+    let expected = [(paid.payment, None), (None, noted.metadata), (None, None)];
+    assert_eq!(["paid", "noted", "bare"].map(details), expected.map(Some));
 }
 
 pub async fn an_empty_scene_is_empty(subject: Subject) {

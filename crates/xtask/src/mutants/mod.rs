@@ -20,22 +20,31 @@ use crate::workspace::{self, Workspace};
 const FOLDER: &str = "tests/mutants";
 const AT_LEAST: usize = 6;
 
-/// Judges every mutant; prints a line for each, then `mutants caught=N/N`.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mutants = load(&workspace.file(FOLDER))?;
+/// Judges every mutant, or those of these names; prints a line for each, then `mutants caught=N/N`.
+pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
+    let mutants = chosen(load(&workspace.file(FOLDER))?, names)?;
     let copy = workspace.target.join("mutants/tree");
     tree::sync(&workspace.root, &workspace::files(&workspace.root)?, &copy)?;
     let (caught, all) = (judge(&copy, &workspace.target, &mutants)?, mutants.len());
     println!("mutants caught={caught}/{all}");
-    conclude(caught, all)
+    conclude(caught, all, if names.is_empty() { AT_LEAST } else { names.len() })
 }
 
-fn conclude(caught: usize, all: usize) -> Result<()> {
+/// Those of these names, of which each must be one; all when none is named.
+fn chosen(mutants: Vec<Mutant>, names: &[String]) -> Result<Vec<Mutant>> {
+    if let Some(name) = names.iter().find(|name| mutants.iter().all(|mutant| mutant.name != **name)) {
+        bail!("there is no {FOLDER}/{name}.patch");
+    }
+    let asked = |mutant: &Mutant| names.is_empty() || names.contains(&mutant.name);
+    Ok(mutants.into_iter().filter(asked).collect())
+}
+
+fn conclude(caught: usize, all: usize, at_least: usize) -> Result<()> {
     if caught < all {
         bail!("{} mutants were not caught: strengthen the case each names, or mend the patch", all - caught);
     }
-    if all < AT_LEAST {
-        bail!("{all} mutants in {FOLDER}, at least {AT_LEAST} are wanted");
+    if all < at_least {
+        bail!("{all} mutants in {FOLDER}, at least {at_least} are wanted");
     }
     Ok(())
 }
@@ -178,9 +187,9 @@ fn broken_from_the_start() {
 
     #[test]
     fn fewer_caught_than_there_are_fails_and_so_do_too_few() {
-        assert!(conclude(6, 6).is_ok());
-        assert!(conclude(6, 7).is_err());
-        assert!(conclude(5, 5).is_err());
+        assert!(conclude(6, 6, 6).is_ok());
+        assert!(conclude(6, 7, 6).is_err());
+        assert!(conclude(5, 5, 6).is_err());
     }
 
     #[test]

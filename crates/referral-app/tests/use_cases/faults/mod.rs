@@ -4,6 +4,7 @@
 mod engine;
 mod governing;
 mod money;
+mod operating;
 mod people;
 mod workers;
 
@@ -90,11 +91,12 @@ async fn every_port_call_of_every_use_case_may_fail_in_every_way() {
     let workers = workers::sweeps().await;
     let engine = engine::sweeps().await;
     let governing = governing::sweeps().await;
+    let operating = operating::sweeps().await;
     let Swept { use_cases, calls, faults, survived } =
-        [people, money, workers, engine, governing].into_iter().sum();
+        [people, money, workers, engine, governing, operating].into_iter().sum();
     println!("use_cases={use_cases} calls={calls} faults={faults} changed=0 diverged=0 survived={survived}");
     assert!(
-        use_cases >= 30 && calls >= 200 && faults >= 800 && survived >= 100,
+        use_cases >= 50 && calls >= 300 && faults >= 1_200 && survived >= 150,
         "a sweep of nothing finds nothing"
     );
 }

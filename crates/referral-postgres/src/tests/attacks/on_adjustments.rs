@@ -9,9 +9,12 @@ use super::{Attack, attack};
 const POSTED: u8 = 0xc5;
 /// Waits for a second person; Ana asked for it.
 const WAITING: u8 = 0xc6;
+/// Posted at once: what Ben's second adjustment in the ledger is.
+const GIVEN: u8 = 0xc8;
 /// Entries of the audit log: Cat asked for the one, Ana for the other.
 const BY_CAT: u8 = 0xab;
 const BY_ANA: u8 = 0xac;
+const BY_CAT_AGAIN: u8 = 0xad;
 
 fn audited(n: u8, user: u8) -> String {
     let row = Row::new(
@@ -66,13 +69,16 @@ fn step(of: u8, n: u8, status: &str, audit: u8) -> Row {
     )
 }
 
-/// What was honestly done: one adjustment was posted at once, one waits.
+/// What was honestly done: two adjustments were posted at once, one waits.
 pub(super) fn honest() -> String {
     [
         audited(BY_CAT, CAT),
         audited(BY_ANA, ANA),
+        audited(BY_CAT_AGAIN, CAT),
         adjustment(POSTED, "ben-1", -1200).insert(),
         step(POSTED, 1, "posted", BY_CAT).set("transaction_id", id(5)).insert(),
+        adjustment(GIVEN, "ben-2", 300).insert(),
+        step(GIVEN, 1, "posted", BY_CAT_AGAIN).set("transaction_id", id(7)).insert(),
         adjustment(WAITING, "ben-9", 50_000).insert(),
         step(WAITING, 1, "waiting", BY_ANA).insert(),
     ]

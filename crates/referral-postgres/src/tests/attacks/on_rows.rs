@@ -6,7 +6,7 @@ use super::row::id;
 use super::{Attack, attack};
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [programs(), users(), keys_and_replies()].into_iter().flatten().collect()
+    [programs(), users(), keys_and_replies(), details()].into_iter().flatten().collect()
 }
 
 fn programs() -> Vec<Attack> {
@@ -132,5 +132,17 @@ fn keys_and_replies() -> Vec<Attack> {
             Named("reply_once"),
             "INSERT INTO idempotency_replies VALUES (1, 'user:a', 'POST /x', 'k', decode(repeat('00', 32), 'hex'), 200, '{}', 0);",
         ),
+    ]
+}
+
+fn details() -> Vec<Attack> {
+    let detail = |label, by, payment: &str, metadata: &str| {
+        let row = format!("INSERT INTO spend_event_details VALUES (1, 'early', {payment}, {metadata});");
+        attack(label, by, row)
+    };
+    vec![
+        detail("a detail of nothing", Named("some_detail"), "NULL", "NULL"),
+        detail("half a payment", Named("payment_form"), "decode(repeat('00', 31), 'hex')", "NULL"),
+        detail("metadata that is none", Words("invalid input syntax for type json"), "NULL", "'{'"),
     ]
 }
