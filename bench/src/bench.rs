@@ -4,6 +4,7 @@
 
 mod cost;
 mod growth;
+mod proof;
 mod rounds;
 
 use std::fs;
@@ -84,6 +85,9 @@ impl Bench {
         }
         if self.plan.has("W9") {
             lines.extend(growth::run(&mut self)?);
+        }
+        if self.plan.has("W12") {
+            lines.extend(proof::run(&self)?);
         }
         let p1 = rounds::median_of(&lines, "P1");
         if self.plan.has("W10") {

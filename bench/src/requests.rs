@@ -42,8 +42,12 @@ pub(crate) fn about(path: &'static str, key: &str, users: u64) -> Requests {
     Arc::new(move |n| http::get(&format!("{path}?user_id=s_{}", spread(n, users)), &key))
 }
 
+/// A prime that divides no half of any number of users: its multiples meet each user once.
+const SCATTER: u64 = 7_919;
+
 /// Spend of referred users, one in [`CROSSES`] by one who has not crossed yet: the lower half of the users spends a little
-/// again and again, the upper half crosses, each once.
+/// again and again, the upper half crosses, each once, in an order that scatters them over their referrers: people who
+/// cross one after another are seldom of one referrer (W5 asks what happens if they are).
 pub(crate) struct Spending {
     key: String,
     run: String,
@@ -66,7 +70,7 @@ impl Spending {
         let half = users / 2;
         let fresh = n.is_multiple_of(CROSSES).then(|| crossed.fetch_add(1, Ordering::Relaxed));
         let (user, amount) = match fresh.filter(|fresh| *fresh < half) {
-            Some(fresh) => (half + fresh, "50.00"),
+            Some(fresh) => (half + fresh.wrapping_mul(SCATTER) % half, "50.00"),
             None => (spread(n, half), "0.01"),
         };
         spend(&format!("{run}_{n}"), &format!("s_{user}"), amount)

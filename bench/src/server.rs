@@ -137,3 +137,43 @@ fn beside(name: &str) -> Result<PathBuf> {
     }
     Ok(path)
 }
+
+/// How a command ended.
+pub(crate) struct Ended {
+    pub(crate) printed: String,
+    pub(crate) took: Duration,
+    /// The most it kept in memory.
+    pub(crate) peak_kb: u64,
+}
+
+/// How often a command's memory is looked at: the system keeps its peak, so only the last look counts.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Runs a command of the server on a store, to its end.
+pub(crate) fn ended(database: &str, arguments: &[&str]) -> Result<Ended> {
+    let (program, folder) = (beside("referral-server")?, tempfile::tempdir()?);
+    let variables = [
+        ("REFERRAL_DATABASE_URL", database),
+        ("REFERRAL_LOG", "error"),
+        ("REFERRAL_JWT_SECRET", "a secret for the bench, and for nothing else"),
+        ("REFERRAL_IDENTITY_KEY", "a key for the bench, and for nothing else"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let begun = Instant::now();
+    let mut command = command(&program, folder.path(), &variables);
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn()?;
+    let mut peak_kb = 0;
+    while child.try_wait()?.is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim_end_matches("kB").trim().parse().ok());
+        peak_kb = peak.unwrap_or(peak_kb);
+        sleep(LOOK_EVERY);
+    }
+    let took = begun.elapsed();
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        bail!("{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    Ok(Ended { printed: String::from_utf8(output.stdout)?.trim().to_owned(), took, peak_kb })
+}

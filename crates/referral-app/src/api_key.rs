@@ -161,14 +161,23 @@ impl App {
         unit.recorder().record(key.book, &Changes { audit: vec![entry], ..Changes::default() }).await
     }
 
-    /// Remembers that a key was used; at most once a minute is enough.
+    /// Remembers that a key was used; at most once a minute is enough. Of those who say so at once, one does it, and
+    /// the others do not wait for it.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's; then the next who says so does it.
     pub async fn touch_api_key(&self, id: ApiKeyId) -> Result<(), StoreError> {
         let now = self.now();
-        transact(self.store(), move |unit| Box::pin(async move { unit.api_keys().touch(id, now).await }))
-            .await
+        if !self.touched.is_news(id, now) {
+            return Ok(());
+        }
+        let touched =
+            transact(self.store(), move |unit| Box::pin(async move { unit.api_keys().touch(id, now).await }))
+                .await;
+        if touched.is_err() {
+            self.touched.forget(id);
+        }
+        touched
     }
 
     fn draw_key(&self) -> String {

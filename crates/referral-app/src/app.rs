@@ -20,9 +20,10 @@ use uuid::Uuid;
 use crate::blocks::one_turn;
 use crate::code_cache::{CodeCache, LIFE};
 use crate::failure::Failure;
-use crate::lane::Lane;
+use crate::lane::{Lane, Width};
 use crate::shared_reads::SharedReads;
 use crate::throttle::Limits;
+use crate::touched::Touched;
 use crate::transact::transact;
 
 /// What an [`App`] is made of.
@@ -54,6 +55,8 @@ pub struct App {
     pub(crate) limiter_down: Arc<AtomicBool>,
     /// Codes looked up a moment ago, if they are remembered.
     pub(crate) codes: Option<CodeCache>,
+    /// Keys whose last use was written a moment ago.
+    pub(crate) touched: Touched,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
     /// How batches of payouts leave.
@@ -74,6 +77,7 @@ impl App {
             parts,
             limiter_down: Arc::default(),
             codes: None,
+            touched: Touched::default(),
             lane: None,
             verifying: one_turn(),
             rails: Arc::new([]),
@@ -82,14 +86,15 @@ impl App {
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
-    /// faster, and each is still durable before it is answered. Units run on the runtime this is called on.
+    /// faster, and each is still durable before it is answered. Units run on the runtime this is called on, as many at once as
+    /// the width says.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     #[must_use]
-    pub fn with_lane(self) -> Self {
+    pub fn with_lane(self, width: Width) -> Self {
         let alone = Self { lane: None, ..self.clone() };
-        Self { lane: Some(Lane::start(Arc::new(alone))), ..self }
+        Self { lane: Some(Lane::start(Arc::new(alone), width)), ..self }
     }
 
     /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code

@@ -44,6 +44,7 @@ mod shared_reads;
 mod sign_up;
 mod spread;
 mod throttle;
+mod touched;
 mod transact;
 mod validate_code;
 mod verify_ledger;
@@ -68,6 +69,7 @@ pub use failure::{Failure, Never, Refused};
 pub use fallback::{LEFT_ALONE, WithFallback};
 pub use history::{HistoryPage, HistoryQuery};
 pub use idempotent::{Idempotent, KeyReused, Replayable};
+pub use lane::Width;
 pub use manage_codes::{ChangeCode, CodeBounds, CodePage, CodeTaken, CreateCode, CreatedCode, NoSuchCode};
 pub use my_referrer::MyReferrer;
 pub use payout::{

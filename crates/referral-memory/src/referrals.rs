@@ -163,7 +163,8 @@ impl State {
             Award::Withheld(_) => false,
         };
         let welcome_off = off(welcome, welcome_due) && *welcome != Award::Retracted;
-        let commission_off = commission.due != commission.posted && commission.withheld.is_none();
+        let commission_off = commission.due != commission.posted && commission.withheld.is_none()
+            || fraud && commission.posted != 0;
         let freed = |reason| match reason {
             Some(WithheldReason::ProgramPaused) => !program.is_paused(),
             Some(WithheldReason::ReferrerEmailNotVerified) => {

@@ -124,7 +124,9 @@ impl State {
         }
         let rule = self.spend_events.rule("counted", "an event counts for a referral, at most its amount");
         let within = event.counted.unsigned_abs() <= event.amount.minor().unsigned_abs();
-        rule.holds(event.counted == 0 || (within && event.referral.is_some()), &event.source)
+        rule.holds(event.counted == 0 || (within && event.referral.is_some()), &event.source)?;
+        let rule = self.spend_events.rule("referral_id", "an event that met no referral is of none");
+        rule.holds(event.outcome != Outcome::NotReferred || event.referral.is_none(), &event.source)
     }
 
     /// Counts an event that waited for a referral, once.

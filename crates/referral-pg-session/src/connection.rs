@@ -5,6 +5,8 @@
 //! - `plan_cache_mode=force_generic_plan`: statements are planned once a session, not once a call, though they are given
 //!   arrays. Joins and scans that such a plan must never use (they read whole tables) are off: what is left are nested
 //!   loops over indexes. Reports do without both, since some of them do read much. See also [`Plans`].
+//! - `jit=off`: what is asked takes microseconds, and compiling it milliseconds; the server compiles what it takes for dear,
+//!   which any plan is that a switch above forbids and that it must use all the same.
 //! - READ COMMITTED, said with each `BEGIN`: a later statement sees what was committed while an earlier one waited.
 
 use std::future::poll_fn;
@@ -56,11 +58,13 @@ impl Role {
                 "SET statement_timeout = '15s'; SET lock_timeout = '5s';
                  SET idle_in_transaction_session_timeout = '30s'; SET client_connection_check_interval = '1s';
                  SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-                 SET enable_mergejoin = off"
+                 SET enable_mergejoin = off;
+                 SET jit = off"
             }
             Self::Reader => {
                 "SET default_transaction_read_only = on; SET statement_timeout = '15s'; SET lock_timeout = '5s';
-                 SET idle_in_transaction_session_timeout = '30s'; SET client_connection_check_interval = '1s'"
+                 SET idle_in_transaction_session_timeout = '30s'; SET client_connection_check_interval = '1s';
+                 SET jit = off"
             }
             Self::Patient => "SET client_connection_check_interval = '1s'",
             Self::Listener => "SET default_transaction_read_only = on; SET statement_timeout = '15s'",

@@ -217,7 +217,7 @@ pub(crate) const EXPIRABLE: &str = concat!(
 macro_rules! referrer_is_fine {
     ($reason:literal) => {
         concat!(
-            "SELECT p.referral_id FROM referral_progress AS p
+            " UNION ALL SELECT p.referral_id FROM referral_progress AS p
         CROSS JOIN LATERAL (SELECT r.referrer_id FROM referrals AS r
           WHERE r.book_id = $1 AND r.referral_id = p.referral_id LIMIT 1) AS r
         CROSS JOIN LATERAL (SELECT u.event_word_verified, u.token_word_verified FROM users AS u
@@ -234,7 +234,7 @@ macro_rules! referrer_is_fine {
 macro_rules! program_is_active {
     ($reason:literal) => {
         concat!(
-            "SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.",
+            " UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.",
             $reason,
             " = 'program-paused'
           AND (SELECT g.status FROM programs AS g WHERE g.book_id = $1) = 'active'"
@@ -252,15 +252,12 @@ pub(crate) const UNSETTLED: &str = concat!(
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_unsettled
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_undue
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.commission_unsettled
-      UNION ALL ",
+      UNION ALL SELECT p.referral_id FROM referral_progress AS p
+      WHERE p.book_id = $1 AND p.state = 'fraud' AND p.commission_posted <> 0",
     program_is_active!("reward_reason"),
-    " UNION ALL ",
     program_is_active!("welcome_reason"),
-    " UNION ALL ",
     program_is_active!("commission_reason"),
-    " UNION ALL ",
     referrer_is_fine!("reward_reason"),
-    " UNION ALL ",
     referrer_is_fine!("commission_reason"),
     ") AS due
     CROSS JOIN LATERAL (SELECT ",
@@ -268,6 +265,7 @@ pub(crate) const UNSETTLED: &str = concat!(
     " FROM referral_progress AS p
       WHERE p.book_id = $1 AND p.referral_id = due.referral_id AND (p.reward_unsettled OR p.reward_undue
         OR p.welcome_unsettled OR p.welcome_undue OR p.commission_unsettled OR p.welcome_reason = 'program-paused'
+        OR (p.state = 'fraud' AND p.commission_posted <> 0)
         OR p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
         OR p.commission_reason IN ('program-paused', 'referrer-email-not-verified')) LIMIT 1
       FOR NO KEY UPDATE SKIP LOCKED) AS p

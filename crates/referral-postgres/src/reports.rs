@@ -174,6 +174,6 @@ impl Reports for PgStore {
     }
 
     async fn verify(&self) -> Result<Verdict, StoreError> {
-        verify::verify(self.patient().await?).await
+        verify::verify(self.patient().await?, self.patient().await?).await
     }
 }

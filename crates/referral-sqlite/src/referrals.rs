@@ -239,7 +239,9 @@ pub(crate) const UNSETTLED: &str = concat!(
     UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_welcome_undue
     WHERE book_id = ? AND welcome_status = 'granted' AND state = 'fraud'
     UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_commission_unsettled
-    WHERE book_id = ? AND commission_due <> commission_posted AND commission_reason IS NULL ",
+    WHERE book_id = ? AND commission_due <> commission_posted AND commission_reason IS NULL
+    UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_commission_undue
+    WHERE book_id = ? AND state = 'fraud' AND commission_posted <> 0 ",
     unpaused!("reward"),
     unpaused!("welcome"),
     unpaused!("commission"),
@@ -251,7 +253,7 @@ pub(crate) const UNSETTLED: &str = concat!(
 );
 
 fn unsettled(book: BookId, limit: u32) -> Fixed {
-    let in_book = (0..11).fold(fixed(UNSETTLED), |query, _| query.bind(book.0));
+    let in_book = (0..12).fold(fixed(UNSETTLED), |query, _| query.bind(book.0));
     in_book.bind(limit)
 }
 

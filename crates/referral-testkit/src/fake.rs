@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use referral_domain::port::{Chance, Clock, Ids};
+use referral_domain::id::BatchId;
+use referral_domain::money::Currency;
+use referral_domain::payout::MethodKind;
+use referral_domain::port::{Chance, Clock, Ids, Payment, PaymentOrder, Rail, RailFault};
 use referral_domain::time::Timestamp;
 use uuid::{Builder, Uuid};
 
@@ -139,5 +142,59 @@ impl Chance for SeededChance {
         for part in buffer.chunks_mut(8) {
             part.copy_from_slice(&self.draw().to_le_bytes()[..part.len()]);
         }
+    }
+}
+
+/// A rail whose files are lines of what is paid to whom.
+///
+/// ```
+/// use referral_domain::{payout::MethodKind, port::Rail};
+/// use referral_testkit::{build::usd, fake::PlainRail};
+/// let paypal = PlainRail::only("paypal", MethodKind::Paypal);
+/// assert!(paypal.takes(MethodKind::Paypal, usd(0).currency()).is_ok());
+/// assert!(paypal.takes(MethodKind::External, usd(0).currency()).is_err());
+/// assert!(PlainRail::any("csv").takes(MethodKind::External, usd(0).currency()).is_ok());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct PlainRail {
+    format: &'static str,
+    only: Option<MethodKind>,
+}
+
+impl PlainRail {
+    /// One that takes every batch.
+    #[must_use]
+    pub const fn any(format: &'static str) -> Self {
+        Self { format, only: None }
+    }
+
+    /// One that takes batches of this kind alone.
+    #[must_use]
+    pub const fn only(format: &'static str, kind: MethodKind) -> Self {
+        Self { format, only: Some(kind) }
+    }
+}
+
+impl Rail for PlainRail {
+    fn format(&self) -> &'static str {
+        self.format
+    }
+
+    fn content_type(&self) -> &'static str {
+        "text/plain"
+    }
+
+    fn file_name(&self, batch: BatchId) -> String {
+        format!("{batch}.txt")
+    }
+
+    fn takes(&self, kind: MethodKind, _: Currency) -> Result<(), RailFault> {
+        let fits = self.only.is_none_or(|only| only == kind);
+        if fits { Ok(()) } else { Err(RailFault(format!("{} takes no {kind}", self.format))) }
+    }
+
+    fn render(&self, order: &PaymentOrder) -> Result<Vec<u8>, RailFault> {
+        let line = |payment: &Payment| format!("{} {}\n", payment.payout, payment.amount);
+        Ok(order.payments.iter().map(line).collect::<String>().into_bytes())
     }
 }

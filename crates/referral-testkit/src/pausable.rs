@@ -49,8 +49,17 @@ impl Pause {
 
     /// Parts whose programs are paused by this.
     pub fn over(&self, parts: Parts) -> Parts {
+        self.wrap(parts, None)
+    }
+
+    /// The same, and sweeps go over this program alone.
+    pub fn over_one(&self, parts: Parts, book: BookId) -> Parts {
+        self.wrap(parts, Some(book))
+    }
+
+    fn wrap(&self, parts: Parts, only: Option<BookId>) -> Parts {
         let store = Arc::new(PausableStore { inner: parts.store, pause: self.clone() });
-        let reports = Arc::new(PausableReports { inner: parts.reports, pause: self.clone() });
+        let reports = Arc::new(PausableReports { inner: parts.reports, pause: self.clone(), only });
         Parts { store, reports, ..parts }
     }
 
@@ -192,6 +201,7 @@ unchanged! {
 pub(crate) struct PausableReports {
     pub(crate) inner: Arc<dyn Reports>,
     pause: Pause,
+    only: Option<BookId>,
 }
 
 macro_rules! reports {
@@ -203,8 +213,9 @@ macro_rules! reports {
             }
 
             async fn programs(&self, now: Timestamp) -> Result<Vec<Program>, StoreError> {
-                let programs = self.inner.programs(now).await?;
-                Ok(programs.into_iter().map(|program| self.pause.status(program)).collect())
+                let programs = self.inner.programs(now).await?.into_iter();
+                let seen = programs.filter(|program| self.only.is_none_or(|only| program.book == only));
+                Ok(seen.map(|program| self.pause.status(program)).collect())
             }
 
             $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {

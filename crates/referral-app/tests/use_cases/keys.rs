@@ -9,7 +9,7 @@ use referral_domain::audit::Actor;
 use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::ApiKeyId;
 use referral_domain::port::{AuditFilter, Reports, StoredReply};
-use referral_domain::time::DAY;
+use referral_domain::time::{DAY, SECOND};
 use referral_testkit::build::{host, named_id, slug};
 use referral_testkit::contract::race;
 use sha2::{Digest, Sha256};
@@ -104,6 +104,31 @@ async fn the_audit_log_tells_who_made_and_who_revoked_a_key() {
     assert_eq!(told, [("api-key.revoke", id.clone()), ("api-key.create", id)]);
     let after = page.items[1].after.as_deref().expect("what was made");
     assert!(after.contains("events:write") && !after.contains(&made.key), "{after}");
+}
+
+#[tokio::test]
+async fn the_use_of_an_api_key_is_written_once_a_minute_however_many_say_so_at_once() {
+    let stage = Stage::open().await;
+    let id = stage.app.create_api_key(&a_key(&stage)).await.expect("a key").stored.id;
+    stage.memory.go_down(true);
+    assert!(stage.app.touch_api_key(id).await.is_err(), "the store is away");
+    stage.memory.go_down(false);
+    let first = stage.now();
+    race((0..50).map(|_| {
+        let app = stage.app.clone();
+        async move { app.touch_api_key(id).await }
+    }))
+    .await
+    .into_iter()
+    .for_each(|touched| touched.expect("a key that exists, and the store is back"));
+    let used = async || stage.memory.api_keys().await.expect("the store answers")[0].last_used_at;
+    assert_eq!(used().await, Some(first));
+    stage.world.clock.advance(60 * SECOND - 1);
+    stage.app.touch_api_key(id).await.expect("nothing to do");
+    assert_eq!(used().await, Some(first));
+    stage.world.clock.advance(1);
+    stage.app.touch_api_key(id).await.expect("written");
+    assert_eq!(used().await, Some(stage.now()));
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use referral_domain::spend::EventCommand;
 use referral_domain::time::DAY;
 use referral_domain::trial_balance::{Movement, TrialBalance};
 use referral_testkit::build::{a_program, a_refund, host, reference, usd};
+use referral_testkit::world::a_person;
 
+use crate::payout_runs::line;
 use crate::stage::Stage;
 
 const DOCUMENT: &str = include_str!("../../../../docs/MONEY.md");
@@ -56,11 +58,32 @@ async fn play(stage: &Stage, step: &str) {
             stage.world.clock.advance(14 * DAY);
             stage.app.release_holds().await.expect("holds are released");
         }
-        "### 5. " => drop(stage.redeem("bill_1", "u_ana", 20_00).await.expect("redeemed")),
-        "### 6. " => refund(stage, "back_2", 55_00).await,
-        "### 7. " => adjust(stage).await,
+        "### 5. " => {
+            stage.redeem("bill_1", "u_ana", 5_50).await.expect("redeemed");
+            stage.set_method("u_ana").await;
+        }
+        "### 6. " => {
+            stage.world.clock.advance(17 * DAY);
+            stage.request("u_ana", None).await.expect("a payout is asked for");
+        }
+        "### 7. " => pay(stage).await,
+        "### 8. " => refund(stage, "back_2", 55_00).await,
+        "### 9. " => adjust(stage).await,
         other => panic!("nobody plays {other}"),
     }
+}
+
+/// A person agrees to Ana's payout, a batch takes it out, and the bank says that it was paid. Until then nothing moves.
+async fn pay(stage: &Stage) {
+    let overview = stage.app.payout_overview(&stage.program().slug, &host("u_ana")).await.expect("a view");
+    let id = overview.open.expect("a payout is open");
+    let before = trial(stage).await;
+    stage.app.approve_payout(&stage.change(id, a_person("u_ada"))).await.expect("approved");
+    let batch = stage.built(None).await.batch.id;
+    stage.send_off(batch).await;
+    assert_eq!(moved(&before, &trial(stage).await), Vec::<Vec<String>>::new());
+    let receipt = stage.settle(batch, vec![line(2, id, "25.00", "paid")]).await.expect("imported");
+    assert_eq!(receipt.settled, 1);
 }
 
 async fn adjust(stage: &Stage) {
@@ -80,7 +103,7 @@ async fn the_example_of_the_document_is_what_the_books_move() {
     let commission = Commission::of_millionths(100_000, 12, None);
     assert!(commission.is_some(), "ten percent");
     let terms = Terms { hold_days: 14, commission, ..Terms::default() };
-    let stage = Stage::with(a_program().terms(terms).build()).await;
+    let stage = Stage::with(a_program().terms(terms).build()).await.with_rails();
     let steps: Vec<_> = DOCUMENT.lines().filter(|line| line.starts_with("### ")).collect();
     let mut before = trial(&stage).await;
     for step in &steps {
@@ -96,5 +119,5 @@ async fn the_example_of_the_document_is_what_the_books_move() {
     assert_eq!(before.rows.iter().map(row).collect::<Vec<_>>(), table("## What it comes to"));
     stage.is_sound().await;
     println!("steps={} accounts={}", steps.len(), before.rows.len());
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 9);
 }

@@ -14,13 +14,13 @@ use referral_testkit::world::a_person;
 use crate::stage::{Stage, answer, fresh};
 
 /// A line of a settlement file.
-fn line(n: u64, payout: PayoutId, amount: &str, status: &str) -> Row {
+pub(crate) fn line(n: u64, payout: PayoutId, amount: &str, status: &str) -> Row {
     let columns = [payout.to_string(), amount.to_owned(), "USD".to_owned(), status.to_owned(), String::new()];
     Row { line: n, columns: Some(columns) }
 }
 
 impl Stage {
-    async fn settle(&self, batch: BatchId, rows: Vec<Row>) -> Result<SettleReceipt, BatchRefused> {
+    pub(crate) async fn settle(&self, batch: BatchId, rows: Vec<Row>) -> Result<SettleReceipt, BatchRefused> {
         let command = SettleBatch { target: self.moving(batch, "u_ada"), rows };
         answer(self.app.settle_batch(&command, None).await).map(fresh)
     }
@@ -31,7 +31,7 @@ impl Stage {
     }
 
     /// Sealed by its maker, approved by another and exported.
-    async fn send_off(&self, batch: BatchId) {
+    pub(crate) async fn send_off(&self, batch: BatchId) {
         self.app.seal_batch(&self.moving(batch, "u_ada")).await.expect("sealed");
         self.app.approve_batch(&self.moving(batch, "u_bob")).await.expect("approved by another");
         self.export(batch, "csv").await.expect("exported");

@@ -20,9 +20,13 @@ use crate::stage::{Stage, answer, fresh};
 impl Stage {
     /// An application whose batches can leave.
     pub(crate) async fn paying() -> Self {
-        let stage = Self::open().await;
+        Self::open().await.with_rails()
+    }
+
+    /// The same, but batches can leave.
+    pub(crate) fn with_rails(self) -> Self {
         let rails: Vec<Box<dyn Rail>> = vec![Box::new(CsvTable), Box::new(PaypalFile)];
-        Self { app: stage.app.clone().with_rails(rails), ..stage }
+        Self { app: self.app.clone().with_rails(rails), ..self }
     }
 
     /// Users with a reward of 25.00 that is old enough, who said long ago where they are paid.

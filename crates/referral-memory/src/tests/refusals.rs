@@ -221,6 +221,11 @@ const FACTS: &[Forgery] = &[
         let spend = a_spend("inv_2", "u_ben", usd(1_00)).build();
         changes.events.push(an_event(&spend, story.ben).with(|event| event.counted = 1_01).build());
     }),
+    ("spend_events.referral_id", "an event that met no referral, of one", |story, changes| {
+        let spend = a_spend("inv_2", "u_ben", usd(1_00)).build();
+        let of = story.referral();
+        changes.events.push(an_event(&spend, story.ben).with(|event| event.referral = Some(of)).build());
+    }),
     ("spend_events.key", "an unknown event folded in", |story, changes| {
         changes.folded.push((source("inv_9"), story.referral()));
     }),

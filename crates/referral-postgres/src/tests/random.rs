@@ -1,14 +1,14 @@
-//! Random histories, each on a database of its own, against the plain-Rust oracle of the testkit.
+//! Random histories, some on each database, against the plain-Rust oracle of the testkit.
 
-use referral_testkit::random::{Sweeps, every_history_ends_as_a_plain_sum_of_its_facts, histories_asked};
+use referral_testkit::random::{Playing, Sweeps, every_history_ends_as_a_plain_sum_of_its_facts};
 use tokio::sync::Mutex;
 
 use super::a_store;
 use super::contract::subject;
 use super::launch::Database;
 
-/// How many histories are played; `REFERRAL_HISTORIES` asks for more.
-const HISTORIES: u32 = 20;
+/// A database takes as long to make as many steps of a history, and its sessions come to know their statements.
+const PLAYING: Playing = Playing { histories: 20, on_one_store: 10, sweeps: Sweeps::ByReferral };
 
 #[test]
 fn every_history_on_postgres_ends_as_a_plain_sum_of_its_facts() {
@@ -24,6 +24,5 @@ fn every_history_on_postgres_ends_as_a_plain_sum_of_its_facts() {
         }
         subject(store, database)
     };
-    let histories = histories_asked(HISTORIES);
-    every_history_ends_as_a_plain_sum_of_its_facts(histories, Sweeps::ByReferral, &runtime, make);
+    every_history_ends_as_a_plain_sum_of_its_facts(PLAYING, &runtime, make);
 }

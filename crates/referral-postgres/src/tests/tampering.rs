@@ -6,6 +6,7 @@ use referral_testkit::sealer::seal_in_blocks_of;
 use tokio_postgres::Client;
 
 use super::attacks;
+use crate::verify::sums;
 use crate::{PgStore, Sessions, verify};
 
 /// A change to the database, and the check that must find it.
@@ -362,13 +363,16 @@ async fn every_tampering_is_found_by_the_check_that_is_for_it() {
     assert_eq!(seal_in_blocks_of(&store, 3).await, 12);
     disarm(&client).await;
     let mut conn = store.patient().await.expect("a session").conn;
-    let honest = verify::verdict(&conn).await.expect("it can be read");
+    let honest = verify::verdict(&conn, &conn).await.expect("it can be read");
+    assert!(sums::agree(&conn).await.expect("it can be read"), "what is honest agrees");
     let mut missed = Vec::new();
     for (what, check, sql) in TAMPERS {
         let sql = named(sql);
         let tampered = conn.batch_execute(&format!("BEGIN; {sql};")).await;
         tampered.unwrap_or_else(|error| panic!("{what}: {error}"));
-        match verify::verdict(&conn).await.expect("it can be read") {
+        let agree = sums::agree(&conn).await.expect("it can be read");
+        assert!(!(agree && sums::cover(*check)), "{what} is not seen by the sums");
+        match verify::verdict(&conn, &conn).await.expect("it can be read") {
             Verdict::Broken { first, .. } if first.check == *check => {
                 println!(
                     "{what}: {} at {}: expected {}, found {}",
@@ -385,5 +389,9 @@ async fn every_tampering_is_found_by_the_check_that_is_for_it() {
     let found: Vec<_> =
         Check::ALL.iter().filter(|check| TAMPERS.iter().any(|tamper| tamper.1 == **check)).collect();
     assert_eq!(found.len(), Check::ALL.len(), "each check finds something: {found:?}");
-    assert_eq!(verify::verdict(&conn).await.expect("it can be read"), honest, "and nothing was left behind");
+    assert_eq!(
+        verify::verdict(&conn, &conn).await.expect("it can be read"),
+        honest,
+        "and nothing was left behind"
+    );
 }

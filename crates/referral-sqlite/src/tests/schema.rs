@@ -250,6 +250,7 @@ async fn what_workers_claim_is_found_by_partial_indexes() {
         "welcome_unsettled",
         "welcome_undue",
         "commission_unsettled",
+        "commission_undue",
         "reward_withheld",
         "welcome_withheld",
         "commission_withheld",

@@ -139,6 +139,7 @@ macro_rules! store_contract {
                 commissions_not_at_their_level_are_claimed_and_no_others,
                 a_commission_withheld_by_a_pause_is_not_claimed_while_it_lasts,
                 what_was_posted_and_is_not_due_is_claimed,
+                a_commission_of_fraud_is_claimed_though_nothing_else_was_posted,
             }
             budgets {
                 a_month_nobody_asked_is_untouched,

@@ -216,3 +216,16 @@ pub async fn what_was_posted_and_is_not_due_is_claimed(subject: Subject) {
     found.sort_by_key(|referral| referral.facts.id);
     assert_eq!(found, expected);
 }
+
+pub async fn a_commission_of_fraud_is_claimed_though_nothing_else_was_posted(subject: Subject) {
+    let world = World::open_with(subject, sharing()).await;
+    ana_and_ben(&world).await;
+    world.tell(&[spend("inv_1", 40_00)]).await;
+    let mut ben = referral(&world, "u_ben").await;
+    assert_eq!((ben.progress.commission.posted, ben.progress.reward), (4_00, Award::NotDue));
+    assert_eq!(unsettled(&world).await, []);
+    ben.progress.state = State::Fraud { activated_at: Some(NOON), closed_at: NOON };
+    let progress = vec![(ben.facts.id, ben.progress.clone())];
+    world.record(&Changes { progress, ..Changes::default() }).await;
+    assert_eq!(unsettled(&world).await, [ben]);
+}

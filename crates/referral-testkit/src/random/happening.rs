@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use referral_domain::time::{DAY, HOUR, SECOND};
 
+use super::paying::{Paying, onward, paying, set_method};
+
 /// How many people there are; each has a code.
 pub(super) const PEOPLE: usize = 5;
 
@@ -68,6 +70,7 @@ pub(super) enum Happening {
     Reconcile,
     Release,
     GrantBudgeted,
+    Pay(Paying),
 }
 
 /// What a person says of a referral.
@@ -96,11 +99,26 @@ pub(super) fn histories() -> impl Strategy<Value = (Setting, Vec<Happening>)> {
     (setting, happenings())
 }
 
-/// Histories of up to 80 happenings, most of them among people who came by one another's codes.
+/// Histories of up to 100 happenings, most of them among people who came by one another's codes and said where they are
+/// paid; half of them begin when everybody has long spent.
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
-    (arrivals(), vec(happening(), 1..=80)).prop_map(|(mut arrivals, happenings)| {
+    let methods: Vec<_> = (0..PEOPLE).map(|user| proptest::option::weighted(0.8, set_method(user))).collect();
+    let parts = (arrivals(), methods, proptest::option::of(long_ago()), vec(happening(), 1..=100));
+    parts.prop_map(|(mut arrivals, methods, long_ago, happenings)| {
+        arrivals.extend(methods.into_iter().flatten());
+        arrivals.extend(long_ago.into_iter().flatten());
         arrivals.extend(happenings);
         arrivals
+    })
+}
+
+/// Everybody spends what is due for a reward, time passes until it can be paid out, and perhaps it is.
+fn long_ago() -> impl Strategy<Value = Vec<Happening>> {
+    vec(onward(), 0..=16).prop_map(|onward| {
+        let spends =
+            (1..PEOPLE).map(|user| Happening::Spend { event: 55 + user, user, cents: 60_00, ago: 0 });
+        let time = [Happening::Advance { micros: 40 * DAY }, Happening::Release];
+        spends.chain(time).chain(onward).collect()
     })
 }
 
@@ -117,25 +135,27 @@ fn arrivals() -> impl Strategy<Value = Vec<Happening>> {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        3 => sign_up(),
+        4 => sign_up(),
         3 => (0..PEOPLE, proptest::bool::weighted(0.8), ago())
             .prop_map(|(user, verified, ago)| Happening::Hear { user, verified, ago }),
         14 => (0..60_usize, 1..PEOPLE, cents(), ago())
             .prop_map(|(event, user, cents, ago)| Happening::Spend { event, user, cents, ago }),
         8 => refund(),
+        3 => charge_back(),
         1 => (0..20_usize).prop_map(|nth| Happening::TellAgain { nth }),
         2 => (0..PEOPLE, verdict()).prop_map(|(user, verdict)| Happening::Review { user, verdict }),
         4 => (0..15_usize, 0..PEOPLE, cents(), any::<bool>())
             .prop_map(|(reference, user, cents, up_to)| Happening::Redeem { reference, user, cents, up_to }),
         2 => (0..10_usize, 0..15_usize, proptest::option::of(cents()))
             .prop_map(|(reference, redemption, cents)| Happening::Reverse { reference, redemption, cents }),
-        3 => select(vec![1, SECOND, HOUR, 30 * HOUR, 5 * DAY, 40 * DAY])
+        5 => select(vec![1, SECOND, HOUR, 30 * HOUR, 3 * DAY, 5 * DAY, 40 * DAY])
             .prop_map(|micros| Happening::Advance { micros }),
         1 => proptest::bool::weighted(0.4).prop_map(|paused| Happening::Pause { paused }),
         1 => Just(Happening::Expire),
         1 => Just(Happening::Reconcile),
         2 => Just(Happening::Release),
         2 => Just(Happening::GrantBudgeted),
+        26 => paying(),
     ]
 }
 
@@ -152,6 +172,19 @@ fn refund() -> impl Strategy<Value = Happening> {
             reason,
         },
     )
+}
+
+/// One of the first spends, whole: what came of it was perhaps paid out.
+fn charge_back() -> impl Strategy<Value = Happening> {
+    (0..60_usize, 0..4_usize).prop_map(|(event, first)| Happening::Refund {
+        event,
+        told: Some(first),
+        of: first,
+        user: 1,
+        cents: 60_00,
+        ago: 0,
+        reason: 1,
+    })
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {

@@ -2,16 +2,20 @@
 //!
 //! Terms: a reward of 25.00, a welcome credit of 10.00, from 50.00 of spend within 90 days of applying; a refund weighs
 //! for 60 days. By setting: a hold of 14 days, a tenth of what is spent in two months but at most 12.00, a budget of
-//! 30.00 of rewards a month.
+//! 30.00 of rewards a month. Payouts are of 5.00 or more, of what was earned more than seven days ago.
 
 mod credits;
+mod events;
 mod level;
+mod payouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{DAY, month, plus_months};
 use super::happening::{Setting, Verdict};
 use super::purse::Purse;
+use payouts::Till;
+pub(super) use payouts::{By, DELAY_DAYS, MINIMUM, Next};
 
 const WINDOW: i64 = 90 * DAY;
 const CLAWBACK: i64 = 60 * DAY;
@@ -131,6 +135,18 @@ pub(super) enum Answer {
     Again,
     Conflict,
     Refused(&'static str),
+    /// How many payouts a batch has, and how many were asked for and are not in it.
+    Built {
+        taken: usize,
+        left: usize,
+    },
+    /// How many payouts a file settled, and how many lines it had for nothing.
+    Settled {
+        paid: u32,
+        failed: u32,
+        unchanged: u32,
+        exceptions: u32,
+    },
 }
 
 /// What is to be done so that a promise is at its level.
@@ -155,6 +171,7 @@ pub(super) struct Oracle {
     parked: BTreeMap<usize, i64>,
     taken: BTreeMap<usize, Taken>,
     given_back: BTreeMap<usize, (usize, Option<i64>)>,
+    till: Till,
     made: usize,
 }
 
@@ -171,6 +188,7 @@ impl Oracle {
             parked: BTreeMap::new(),
             taken: BTreeMap::new(),
             given_back: BTreeMap::new(),
+            till: Till::default(),
             made: 0,
         }
     }
@@ -289,65 +307,6 @@ impl Oracle {
 
     fn shares(&self, applied_at: i64, at: i64) -> bool {
         self.setting.shares && applied_at <= at && at < plus_months(applied_at, MONTHS)
-    }
-
-    /// What is to be answered before an event is looked at; `None` when it is new and in range.
-    fn known(&self, event: usize, told: Told) -> Option<Answer> {
-        match self.events.get(&event) {
-            Some(known) if *known == told => Some(Answer::Again),
-            Some(_) => Some(Answer::Conflict),
-            None if told.at - self.now > AHEAD || self.now - told.at > 400 * DAY => {
-                Some(Answer::Refused("time"))
-            }
-            None => None,
-        }
-    }
-
-    pub(super) fn tell(&mut self, event: usize, told: Told) -> Answer {
-        if let Some(answer) = self.known(event, told) {
-            return answer;
-        }
-        match told.refund {
-            None => self.spend(event, told),
-            Some((of, _)) => return self.refund(event, of, told),
-        }
-        Answer::Done
-    }
-
-    fn spend(&mut self, event: usize, told: Told) {
-        self.events.insert(event, told);
-        let counts = |brought: &Brought| !brought.fraud && self.counts(brought.applied_at, told.at);
-        match self.people[told.user].brought.as_ref().map(counts) {
-            None => drop(self.parked.insert(event, self.now)),
-            Some(true) => {
-                self.people[told.user].brought.iter_mut().for_each(|brought| brought.spends.push(event));
-                self.touch(told.user, Some(event));
-            }
-            Some(false) => {}
-        }
-    }
-
-    fn refund(&mut self, event: usize, of: usize, told: Told) -> Answer {
-        let named = self.events.get(&of);
-        if of == event || named.is_some_and(|named| named.user != told.user || named.refund.is_some()) {
-            return Answer::Conflict;
-        }
-        self.saw("refund before its spend", !self.events.contains_key(&of));
-        self.events.insert(event, told);
-        let brought = self.people[told.user].brought.as_ref();
-        if brought.is_some_and(|brought| brought.spends.contains(&of)) {
-            self.touch(told.user, Some(of));
-        }
-        Answer::Done
-    }
-
-    /// What is left of a spend after the refunds that weigh on it.
-    fn left(&self, spend: usize) -> i64 {
-        let Told { user, cents, at, .. } = self.events[&spend];
-        let weighs = |it: &&Told| it.user == user && (it.at < at + CLAWBACK || it.weighs_for_ever());
-        let names = |it: &&Told| it.refund.is_some_and(|(of, _)| of == spend);
-        let refunded: i64 = self.events.values().filter(names).filter(weighs).map(|it| it.cents).sum();
-        cents - refunded.min(cents)
     }
 }
 

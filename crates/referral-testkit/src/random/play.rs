@@ -1,6 +1,8 @@
 //! Plays a history on the application and on the oracle, and compares them after every step.
 
 mod compare;
+mod credits;
+mod payouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,13 +11,13 @@ use async_trait::async_trait;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use referral_app::{
-    App, Application, ApplyRefusal as ApplyRefused, EmailVerified, Failure, Parts, RecordSpend,
-    RedeemCredits, RedeemRefused, Replayable, ReversalRefused, ReverseRedemption, SignUp,
+    App, Application, ApplyRefusal as ApplyRefused, EmailVerified, Failure, Parts, RecordSpend, Replayable,
+    SignUp,
 };
 use referral_domain::apply::ApplyRefusal;
-use referral_domain::credit::{RedeemMode, RedeemRefusal};
-use referral_domain::id::{RedemptionId, ReferralId, TransactionId};
+use referral_domain::id::{BatchId, PayoutId, ReferralId, TransactionId};
 use referral_domain::ledger::{Balances, TransactionKind};
+use referral_domain::payout::MethodKind;
 use referral_domain::port::{Admission, Changes, Demand, Limiter, LimiterDown, Ticket};
 use referral_domain::program::{Commission, Policy, Program, Terms};
 use referral_domain::referral::{Attribution, Referral, Review, Source, State};
@@ -24,10 +26,10 @@ use referral_domain::time::Timestamp;
 
 use super::Sweeps;
 use super::happening::{Happening, PEOPLE, Setting, Verdict as Decided};
-use super::oracle::{A_DAY, Answer, BUDGET, CAP, MONTHS, Oracle, Promise, Told, Why};
-use crate::build::{a_program, a_refund, a_spend, host, identity_key, named_id, reference, usd};
+use super::oracle::{A_DAY, Answer, BUDGET, CAP, DELAY_DAYS, MINIMUM, MONTHS, Oracle, Promise, Told, Why};
+use crate::build::{a_program, a_refund, a_spend, host, identity_key, usd};
 use crate::contract::Subject;
-use crate::fake::SeededChance;
+use crate::fake::{PlainRail, SeededChance};
 use crate::pausable::Pause;
 use crate::world::World;
 
@@ -43,6 +45,9 @@ struct Play {
     sweeps: Sweeps,
     codes: Vec<String>,
     events: Vec<(usize, EventCommand)>,
+    /// Payouts and batches, in the order in which they were made.
+    payouts: Vec<PayoutId>,
+    batches: Vec<BatchId>,
     balances: Vec<Balances>,
     /// Transactions seen so far.
     posted: BTreeSet<TransactionId>,
@@ -50,14 +55,27 @@ struct Play {
     granted: BTreeMap<(TransactionKind, ReferralId), i64>,
 }
 
-/// Plays a history; answers what it reached.
+/// A store, how many histories were played on it, and how many referrals they left.
+pub(super) struct Place {
+    subject: Subject,
+    pub(super) played: u32,
+    referrals: u64,
+}
+
+impl Place {
+    pub(super) const fn new(subject: Subject) -> Self {
+        Self { subject, played: 0, referrals: 0 }
+    }
+}
+
+/// Plays a history in a program of its own; answers what it reached.
 pub(super) async fn play(
-    on: Subject,
+    place: &mut Place,
     setting: Setting,
     sweeps: Sweeps,
     history: &[Happening],
 ) -> Result<Seen, TestCaseError> {
-    let mut play = Play::open(on, setting, sweeps).await;
+    let mut play = Play::open(place, setting, sweeps).await;
     let mut seen = Seen::new();
     for (step, happening) in history.iter().enumerate() {
         let (told, expected) = play.step(happening).await;
@@ -69,29 +87,35 @@ pub(super) async fn play(
             .await
             .map_err(|broken| TestCaseError::fail(format!("step {step}: {happening:?}: {broken}")))?;
     }
-    play.is_sound().await?;
+    place.played += 1;
+    place.referrals = play.is_sound(place.referrals).await?;
     play.oracle.seen.into_iter().for_each(|(what, times)| *seen.entry(what).or_default() += times);
     Ok(seen)
 }
 
 const fn label(told: Answer) -> Option<&'static str> {
     match told {
-        Answer::Done => None,
+        Answer::Done | Answer::Built { .. } | Answer::Settled { .. } => None,
         Answer::Again => Some("again"),
         Answer::Conflict => Some("conflict"),
         Answer::Refused(why) => Some(why),
     }
 }
 
-fn program(setting: Setting) -> Program {
+fn program(setting: Setting, number: u32) -> Program {
     let commission = Commission::of_millionths(100_000, u32::try_from(MONTHS).unwrap_or(0), Some(CAP));
     let terms = Terms {
         hold_days: if setting.holds { 14 } else { 0 },
         commission: commission.filter(|_| setting.shares),
         ..Terms::default()
     };
-    let reward_budget = setting.bounded.then_some(BUDGET);
-    a_program().terms(terms).policy(Policy { reward_budget, ..Policy::default() }).limited_to(A_DAY).build()
+    let policy = Policy {
+        reward_budget: setting.bounded.then_some(BUDGET),
+        payout_delay_days: DELAY_DAYS,
+        minimum_payout: MINIMUM,
+        ..Policy::default()
+    };
+    a_program().named(&format!("history-{number}")).terms(terms).policy(policy).limited_to(A_DAY).build()
 }
 
 /// Nobody tells an address here, so nothing is limited by one.
@@ -109,9 +133,12 @@ impl Limiter for NoLimit {
 }
 
 impl Play {
-    async fn open(on: Subject, setting: Setting, sweeps: Sweeps) -> Self {
-        let (pause, world) = (Pause::default(), World::open_with(on, program(setting)).await);
-        let app = App::new(pause.over(Parts {
+    async fn open(place: &Place, setting: Setting, sweeps: Sweeps) -> Self {
+        let (store, reports) = (Arc::clone(&place.subject.store), Arc::clone(&place.subject.reports));
+        let program = program(setting, place.played);
+        let (pause, book) = (Pause::default(), program.book);
+        let world = World::with(store, reports, program).await;
+        let parts = Parts {
             store: Arc::clone(&world.store),
             reports: Arc::clone(&world.reports),
             limiter: Arc::new(NoLimit),
@@ -120,7 +147,11 @@ impl Play {
             chance: Arc::new(SeededChance::default()),
             identity: identity_key(),
             limits: None,
-        }));
+        };
+        let app = App::new(pause.over_one(parts, book)).with_rails(vec![
+            Box::new(PlainRail::any("csv")),
+            Box::new(PlainRail::only("paypal", MethodKind::Paypal)),
+        ]);
         let mut codes = Vec::new();
         for user in 0..PEOPLE {
             let report = app.code_of(&world.program.slug, &host(&name(user))).await.expect("a code");
@@ -135,6 +166,8 @@ impl Play {
             sweeps,
             codes,
             events: Vec::new(),
+            payouts: Vec::new(),
+            batches: Vec::new(),
             balances: vec![Balances::default(); PEOPLE],
             posted: BTreeSet::new(),
             granted: BTreeMap::new(),
@@ -170,6 +203,7 @@ impl Play {
                 self.reverse(reference, redemption, cents).await
             }
             Happening::Review { user, verdict } => self.review(user, verdict).await,
+            Happening::Pay(ref paying) => self.pay(paying).await,
             ref other => self.pass(other).await,
         }
     }
@@ -263,51 +297,6 @@ impl Play {
         let fact = fact(&command);
         self.events.push((event, command));
         (told, self.oracle.tell(event, fact))
-    }
-
-    async fn redeem(&mut self, order: usize, user: usize, cents: i64, up_to: bool) -> (Answer, Answer) {
-        let command = RedeemCredits {
-            program: self.world.program.slug.clone(),
-            user: host(&name(user)),
-            amount: cents,
-            mode: if up_to { RedeemMode::UpTo } else { RedeemMode::Exact },
-            reference: reference(&format!("order:{order}")),
-            description: None,
-        };
-        let told = match answer(self.app.redeem_credits(&command).await) {
-            Ok(receipt) => again(receipt.replayed),
-            Err(RedeemRefused::Conflict) => Answer::Conflict,
-            Err(RedeemRefused::Rule(RedeemRefusal::EmailNotVerified)) => Answer::Refused("not verified"),
-            Err(RedeemRefused::Rule(RedeemRefusal::InsufficientBalance { .. })) => {
-                Answer::Refused("too little")
-            }
-        };
-        (told, self.oracle.redeem(order, user, cents, up_to))
-    }
-
-    async fn reverse(&mut self, back: usize, order: usize, cents: Option<i64>) -> (Answer, Answer) {
-        let command = ReverseRedemption {
-            program: self.world.program.slug.clone(),
-            redemption: self.redemption(order).await,
-            reference: reference(&format!("back:{back}")),
-            amount: cents,
-            reason: None,
-        };
-        let told = match answer(self.app.reverse_redemption(&command).await) {
-            Ok(receipt) => again(receipt.replayed),
-            Err(ReversalRefused::Conflict) => Answer::Conflict,
-            Err(ReversalRefused::NotFound) => Answer::Refused("not found"),
-            Err(ReversalRefused::Over(_)) => Answer::Refused("over"),
-        };
-        (told, self.oracle.reverse(back, order, cents))
-    }
-
-    /// The redemption under a reference, or nobody's.
-    async fn redemption(&self, order: usize) -> RedemptionId {
-        let (mut unit, book) = (self.world.begin().await, self.world.program.book);
-        let known = unit.redemptions().find(book, &reference(&format!("order:{order}"))).await;
-        let nobodys = RedemptionId::from_uuid(named_id("nobody's"));
-        known.expect("the store answers").map_or(nobodys, |redemption| redemption.id)
     }
 
     /// Nothing decides a case yet, so its decision is written onto the progress; a sign-up that tells nothing new has

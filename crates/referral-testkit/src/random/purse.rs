@@ -1,4 +1,5 @@
-//! What one person has, in plain Rust: what is available, what is held and until when, what they owe.
+//! What one person has, in plain Rust: what is available, what is held and until when, what they owe, what is on its way
+//! to them, and what of it may be paid out.
 
 /// An amount that is held: of which referral (by its referred user), a reward or not, of which spend.
 #[derive(Clone, Debug)]
@@ -15,12 +16,48 @@ struct Held {
 pub(super) struct Purse {
     pub(super) available: i64,
     pub(super) owed: i64,
+    pub(super) in_payout: i64,
     holds: Vec<Held>,
+    /// Rewards and commissions: when they were granted, and how much.
+    earned: Vec<(i64, i64)>,
+    /// What was taken back of them.
+    taken: i64,
+    /// Payouts that were neither cancelled nor failed.
+    pub(super) paid_out: i64,
 }
 
 impl Purse {
     pub(super) fn held(&self) -> i64 {
         self.holds.iter().map(|held| held.remaining).sum()
+    }
+
+    /// A reward or a commission was granted, held or not.
+    pub(super) fn earn(&mut self, now: i64, amount: i64) {
+        self.earned.push((now, amount));
+    }
+
+    /// What may be paid out: of what is available, what was earned before then and neither taken back nor paid out.
+    pub(super) fn payable(&self, before: i64) -> i64 {
+        let old = self.earned.iter().filter(|(at, _)| *at < before);
+        let earned: i64 = old.map(|(_, amount)| amount).sum();
+        self.available.min(earned - self.taken - self.paid_out).max(0)
+    }
+
+    pub(super) fn reserve(&mut self, amount: i64) {
+        self.available -= amount;
+        self.in_payout += amount;
+        self.paid_out += amount;
+    }
+
+    /// A payout comes back; answers whether it repaid something.
+    pub(super) fn give_back(&mut self, amount: i64) -> bool {
+        self.in_payout -= amount;
+        self.paid_out -= amount;
+        self.receive(amount)
+    }
+
+    pub(super) fn pay(&mut self, amount: i64) {
+        self.in_payout -= amount;
     }
 
     /// What comes in repays first; answers whether it did.
@@ -52,6 +89,7 @@ impl Purse {
 
     /// Takes a reward back: what is held of it first.
     pub(super) fn take_reward(&mut self, of: usize, amount: i64) -> bool {
+        self.taken += amount;
         let voided = self.void(amount, |held| held.of == of && held.reward);
         self.take(amount - voided)
     }
@@ -59,6 +97,7 @@ impl Purse {
     /// Takes a commission back: what is held of the spend, then what is available, then what is held of its other
     /// spends, the newest first.
     pub(super) fn take_commission(&mut self, of: usize, spend: Option<usize>, amount: i64) -> bool {
+        self.taken += amount;
         let its = |held: &Held| held.of == of && !held.reward;
         let own = self.void(amount, |held| its(held) && spend.is_some() && held.spend == spend);
         let short = (amount - own - self.available).max(0);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use referral_memory::MemoryStore;
 use referral_testkit::contract::Subject;
-use referral_testkit::random::{self, Sweeps, every_history_ends_as_a_plain_sum_of_its_facts};
+use referral_testkit::random::{Playing, Sweeps, every_history_ends_as_a_plain_sum_of_its_facts};
 
-/// How many histories are played; `REFERRAL_HISTORIES` asks for more.
-const HISTORIES: u32 = 600;
+/// A store in memory costs nothing to make, and what it copies grows with what it holds.
+const PLAYING: Playing = Playing { histories: 600, on_one_store: 1, sweeps: Sweeps::ByUser };
 
 #[test]
 fn every_history_on_memory_ends_as_a_plain_sum_of_its_facts() {
@@ -19,6 +19,5 @@ fn every_history_on_memory_ends_as_a_plain_sum_of_its_facts() {
         let (store, reports) = (Arc::new(memory.clone()), Arc::new(memory));
         Subject { store, reports, outage: Box::new(|_: bool| ()), guard: Box::new(()) }
     };
-    let histories = random::histories_asked(HISTORIES);
-    every_history_ends_as_a_plain_sum_of_its_facts(histories, Sweeps::ByUser, &runtime, make);
+    every_history_ends_as_a_plain_sum_of_its_facts(PLAYING, &runtime, make);
 }

@@ -1,8 +1,8 @@
 //! Levels: what a referral's facts demand, against what was given; and the sweeps that put it right.
 
 use super::{
-    BUDGET, Brought, CAP, Email, HOLD, Oracle, Promise, REWARD, Step, THRESHOLD, Told, Verdict, WELCOME,
-    WINDOW, Why, month, within,
+    BUDGET, Brought, CAP, Email, HOLD, Oracle, Promise, Purse, REWARD, Step, THRESHOLD, Told, Verdict,
+    WELCOME, WINDOW, Why, month, within,
 };
 
 impl Oracle {
@@ -143,7 +143,7 @@ impl Oracle {
                 it.steps += 1;
                 let owes = self.people[it.by].purse.take_reward(user, REWARD);
                 self.saw("reward taken back", true);
-                self.saw("taken and owed", owes);
+                self.saw_owed(it.by, owes);
             }
         }
         self.saw_reason(it.reward);
@@ -153,6 +153,7 @@ impl Oracle {
         it.steps += 1;
         self.saw("reward", true);
         self.saw("reward given again", it.steps > 1);
+        self.people[it.by].purse.earn(self.now, REWARD);
         if self.setting.holds {
             it.reward = Promise::Held;
             self.people[it.by].purse.hold(user, true, None, REWARD, self.now + HOLD);
@@ -187,9 +188,10 @@ impl Oracle {
         self.saw(if change > 0 { "commission" } else { "commission taken back" }, true);
         if change < 0 {
             let owes = self.people[it.by].purse.take_commission(user, spend, -change);
-            self.saw("taken and owed", owes);
+            self.saw_owed(it.by, owes);
             return;
         }
+        self.people[it.by].purse.earn(self.now, change);
         let earned_at = spend.map_or(self.now, |spend: usize| {
             let Told { at, .. } = self.events[&spend];
             at
@@ -215,6 +217,13 @@ impl Oracle {
     /// What stands in the way of anything for the referrer.
     fn obstacle(&self, it: &Brought) -> Option<Why> {
         self.own_obstacle(it).or((self.email(it.by) == Email::No).then_some(Why::Referrer))
+    }
+
+    fn saw_owed(&mut self, user: usize, owes: bool) {
+        let Purse { in_payout, paid_out, .. } = self.people[user].purse;
+        self.saw("taken and owed", owes);
+        self.saw("owed while in payout", owes && in_payout > 0);
+        self.saw("owed after a payout", owes && paid_out > in_payout);
     }
 
     fn saw_reason(&mut self, promise: Promise) {

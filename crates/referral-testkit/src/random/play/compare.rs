@@ -4,12 +4,12 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use referral_domain::id::ReferralId;
 use referral_domain::ledger::{Balances, TransactionKind, Verdict};
-use referral_domain::port::{HistoryFilter, HistoryItem};
+use referral_domain::port::{BatchFilter, BatchHead, HistoryFilter, HistoryItem, PayoutFilter, PayoutItem};
 use referral_domain::referral::{Award, Referral, Review, WithheldReason};
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
-use super::{PEOPLE, Play, Promise, Why, name};
+use super::{PEOPLE, Play, Promise, Why, name, number};
 use crate::build::host;
 
 impl Play {
@@ -21,6 +21,29 @@ impl Play {
                 self.look_at_postings(user).await?;
             }
         }
+        self.compare_payouts().await
+    }
+
+    /// Payouts and batches stand where they should.
+    async fn compare_payouts(&self) -> Result<(), TestCaseError> {
+        if self.payouts.is_empty() {
+            return Ok(());
+        }
+        let (book, limit) = (self.world.program.book, 200);
+        let filter = PayoutFilter { limit, ..PayoutFilter::default() };
+        let payouts = self.world.reports.payouts(book, &filter).await.expect("the store answers");
+        let told = |item: &PayoutItem| {
+            let whose = item.host.as_ref().map(|host| number(host.as_str()));
+            (whose.expect("nobody was erased"), item.payout.amount, item.payout.status().as_str())
+        };
+        let told: Vec<_> = payouts.iter().map(told).collect();
+        prop_assert_eq!(told, self.oracle.payouts_told());
+        let filter = BatchFilter { limit, ..BatchFilter::default() };
+        let batches = self.world.reports.batches(book, &filter).await.expect("the store answers");
+        let stands = |head: &BatchHead| head.steps.last().map(|step| step.stage.status().as_str());
+        let told =
+            batches.iter().map(|head| (head.count as usize, head.total, stands(head).expect("a step")));
+        prop_assert_eq!(told.collect::<Vec<_>>(), self.oracle.batches_told());
         Ok(())
     }
 
@@ -29,10 +52,15 @@ impl Play {
         let slug = &self.world.program.slug;
         let view = self.app.balance(slug, &host(&name(user))).await.expect("a balance");
         let purse = &self.oracle.people[user].purse;
-        let expected =
-            Balances { available: purse.available, held: purse.held(), in_payout: 0, owed: purse.owed };
+        let expected = Balances {
+            available: purse.available,
+            held: purse.held(),
+            in_payout: purse.in_payout,
+            owed: purse.owed,
+        };
         let balances = view.balance.balances;
         prop_assert_eq!(balances, expected, "the balances of {}", user);
+        prop_assert_eq!(view.balance.payable, self.oracle.payable(user), "what is payable to {}", user);
         prop_assert_eq!(view.can_redeem, self.oracle.may_redeem(user), "whether {} may redeem", user);
         Ok(std::mem::replace(&mut self.balances[user], balances) != balances)
     }
@@ -121,16 +149,28 @@ impl Play {
         self.world.reports.history(book, id, &filter).await.expect("the store answers")
     }
 
-    /// The whole ledger holds (I1, I4), and nobody was referred twice (I8).
-    pub(super) async fn is_sound(&self) -> Result<(), TestCaseError> {
+    /// The whole ledger holds (I1, I4), nobody was referred twice (I8), and nobody was paid anything else (I12). Answers
+    /// how many referrals there are, so many of them before this history.
+    pub(super) async fn is_sound(&self, before: u64) -> Result<u64, TestCaseError> {
+        for user in (0..PEOPLE).filter(|_| !self.payouts.is_empty()) {
+            let (book, name) = (self.world.program.book, host(&name(user)));
+            let summary = self.world.reports.payout_summary(book, &name, self.world.now()).await;
+            prop_assert_eq!(
+                summary.expect("the store answers").paid,
+                self.oracle.paid(user),
+                "I12: {}",
+                user
+            );
+        }
         let brought = self.oracle.people.iter().filter(|person| person.brought.is_some()).count();
+        let expected = before + brought as u64;
         match self.world.reports.verify().await.expect("the store answers") {
             Verdict::Verified(counts) => {
-                prop_assert_eq!(counts.referrals, brought as u64, "I8");
+                prop_assert_eq!(counts.referrals, expected, "I8");
             }
             broken @ Verdict::Broken { .. } => prop_assert!(false, "I1, I4: {:?}", broken),
         }
-        Ok(())
+        Ok(expected)
     }
 }
 

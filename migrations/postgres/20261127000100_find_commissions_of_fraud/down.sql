@@ -1,0 +1,1 @@
+DROP INDEX referral_progress_commission_undue;
