@@ -94,7 +94,9 @@ fn stays_in_its_batch(
     step: &PayoutStep,
 ) -> Finding {
     let place = format!("step {} of {}: its batch allows it", step.n, step.payout);
-    let carried = before.and_then(|before| before.stage.batch());
+    let inside =
+        |step: &&PayoutStep| matches!(step.stage.status(), PayoutStatus::Batched | PayoutStatus::Sent);
+    let carried = before.filter(inside).and_then(|before| before.stage.batch());
     if carried.is_some() {
         equal(CHECK, &place, &carried, &step.stage.batch())?;
     }
