@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "tests print the figures they checked")]
 
 pub mod build;
+mod case_test;
 pub mod contract;
 pub mod fake;
 pub mod faults;

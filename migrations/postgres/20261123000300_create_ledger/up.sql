@@ -67,9 +67,6 @@ CREATE TABLE ledger_transactions (
   CONSTRAINT reverses_a_transaction FOREIGN KEY (book_id, reverses)
     REFERENCES ledger_transactions (book_id, transaction_id)
 );
--- What was posted for a referral.
-CREATE INDEX ledger_transactions_of_a_referral ON ledger_transactions (book_id, referral_id, transaction_id)
-WHERE referral_id IS NOT NULL;
 SELECT guard('ledger_transactions', false);
 
 CREATE TABLE transfers (

@@ -27,7 +27,6 @@ pub mod batches;
 pub mod books;
 pub mod budgets;
 mod case_list;
-mod case_test;
 pub mod claims;
 pub mod codes;
 pub mod commissions;

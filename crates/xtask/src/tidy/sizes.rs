@@ -229,12 +229,12 @@ mod tests {
     fn a_crate_may_have_as_many_lines_as_the_stop_and_not_one_more() {
         let sources = |files: usize| -> Vec<Source> {
             (0..files)
-                .map(|n| Source::parse(&format!("crates/a/src/{n}.rs"), &"//\n".repeat(340)).unwrap())
+                .map(|n| Source::parse(&format!("crates/a/src/{n}.rs"), &"//\n".repeat(360)).unwrap())
                 .collect()
         };
         assert_eq!(Sizes::of(&sources(25)).faults().len(), 0);
         assert_eq!(Sizes::of(&sources(26)).faults()[0].path, "crates/a/Cargo.toml");
-        let tests = Source::parse("crates/a/tests/it/main.rs", &"//\n".repeat(340)).unwrap();
+        let tests = Source::parse("crates/a/tests/it/main.rs", &"//\n".repeat(360)).unwrap();
         assert_eq!(Sizes::of(&sources(25).into_iter().chain([tests]).collect::<Vec<_>>()).faults().len(), 0);
     }
 
