@@ -348,6 +348,7 @@ mod tests {
             limiter,
             outages,
             payouts,
+            people,
             postings,
             programs,
             proof,
