@@ -19,10 +19,11 @@ use crate::text::{bytes, hash, hex};
 /// The version of the form.
 pub const VERSION: u32 = 1;
 
-/// A user's transfers with their proof.
+/// A user's transfers, the path of each to the block that sealed it, and those blocks.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ProvenStatement))]
 pub struct Statement {
-    /// [`VERSION`].
+    /// The version of the form: 1.
     pub version: u32,
     /// The program's slug.
     pub program: String,
@@ -38,12 +39,13 @@ pub struct Statement {
     pub to: Option<String>,
     /// The user's transfers, oldest first.
     pub transfers: Vec<Transfer>,
-    /// The blocks that sealed them, and those between, by number.
+    /// The blocks that sealed them, and those after them to the end of the chain unless they are too many, by number.
     pub blocks: Vec<Block>,
 }
 
 /// A transfer, in the fields that were hashed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ProvenTransfer))]
 pub struct Transfer {
     /// `trf_...`
     pub id: String,
@@ -65,9 +67,9 @@ pub struct Transfer {
     pub amount_minor: i64,
     /// `ref_...`
     pub referral: Option<String>,
-    /// RFC 3339, with microseconds.
+    /// When it took effect, in RFC 3339 with microseconds.
     pub effective_at: String,
-    /// RFC 3339, with microseconds.
+    /// When it was recorded, in RFC 3339 with microseconds.
     pub recorded_at: String,
     /// Where it was sealed; null while it waits.
     pub sealed: Option<Sealed>,
@@ -75,6 +77,7 @@ pub struct Transfer {
 
 /// Where a transfer was sealed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SealedTransfer))]
 pub struct Sealed {
     /// The block.
     pub block: u64,
@@ -86,6 +89,7 @@ pub struct Sealed {
 
 /// A block.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = StatementBlock))]
 pub struct Block {
     /// Its place in the chain.
     pub n: u64,
@@ -95,7 +99,7 @@ pub struct Block {
     pub root: String,
     /// How many transfers it seals.
     pub count: u64,
-    /// RFC 3339, with microseconds.
+    /// When it was sealed, in RFC 3339 with microseconds.
     pub sealed_at: String,
     /// Its hash.
     pub hash: String,

@@ -4,7 +4,6 @@ pub mod balance;
 pub mod export;
 pub mod history;
 mod item;
-pub mod proven;
 pub mod redeem;
 pub mod reverse;
 pub mod statement;

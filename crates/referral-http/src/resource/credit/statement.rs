@@ -12,7 +12,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::CreditItem;
-use super::proven::ProvenView;
 use crate::form::{Params, scalar};
 use crate::problem::Reply;
 use crate::resource::{Asking, day_range, failed, reply};
@@ -111,7 +110,7 @@ pub enum StatementReply {
     /// Without `proof`.
     Plain(Box<StatementView>),
     /// With `proof=true`.
-    Proven(Box<ProvenView>),
+    Proven(Box<referral_proof::statement::Statement>),
 }
 
 /// What is asked for.
@@ -130,7 +129,7 @@ fn read(params: &mut Params<'_>, today: Day) -> Option<Asked> {
 async fn proven(app: &App, asking: &Asking, (from, to): (Day, Day)) -> Reply {
     let (user, from, until) = (asking.user().clone(), Some(from.start()), Some(to.next().start()));
     let found = app.proven_statement(asking.program(), &ProveStatement { user, from, until }).await;
-    Ok(reply::ok(&StatementReply::Proven(Box::new(found.map_err(failed(app.now()))?.into()))))
+    Ok(reply::ok(&StatementReply::Proven(Box::new(found.map_err(failed(app.now()))?))))
 }
 
 async fn answered(app: &App, asking: &Asking, asked: &Asked) -> Reply {
