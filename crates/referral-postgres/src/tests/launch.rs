@@ -85,6 +85,21 @@ impl Database {
     }
 }
 
+/// Ends a database when it is dropped: what hundreds of them leave to be written holds everything else up.
+pub(super) struct Ending(pub(super) Database);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let Database { name, site } = &self.0;
+        let ended =
+            site.psql("postgres").arg("-c").arg(format!("DROP DATABASE {name} WITH (FORCE)")).output();
+        match ended {
+            Ok(ended) if ended.status.success() => {}
+            other => eprintln!("{name} is left behind: {other:?}"),
+        }
+    }
+}
+
 async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the server answers");
     tokio::spawn(connection);

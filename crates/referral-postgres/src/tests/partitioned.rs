@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
 use super::contract::subject;
-use super::launch::{Database, a_copy_of, an_empty_database};
+use super::launch::{Database, Ending, a_copy_of, an_empty_database};
 use crate::{PgStore, Sessions};
 
 /// What every node would have whole.
@@ -91,7 +91,7 @@ async fn make_template() -> Database {
 async fn make() -> Subject {
     let database = a_copy_of(template().await).await;
     let store = PgStore::open(&database.url(), Sessions::default()).expect("a store");
-    subject(store, database)
+    Subject { guard: Box::new(Ending(database.clone())), ..subject(store, database) }
 }
 
 /// How many keys of a kind the partitioned tables have, and those of them that do not begin with the book.
