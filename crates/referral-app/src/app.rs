@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::blocks::one_turn;
 use crate::code_cache::{CodeCache, LIFE};
 use crate::failure::Failure;
-use crate::lane::{Lane, Width};
+use crate::lane::Lane;
 use crate::shared_reads::SharedReads;
 use crate::throttle::Limits;
 use crate::touched::Touched;
@@ -86,15 +86,14 @@ impl App {
     }
 
     /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
-    /// faster, and each is still durable before it is answered. Units run on the runtime this is called on, as many at once as
-    /// the width says.
+    /// faster, and each is still durable before it is answered. Units run on the runtime this is called on.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     #[must_use]
-    pub fn with_lane(self, width: Width) -> Self {
+    pub fn with_lane(self) -> Self {
         let alone = Self { lane: None, ..self.clone() };
-        Self { lane: Some(Lane::start(Arc::new(alone), width)), ..self }
+        Self { lane: Some(Lane::start(Arc::new(alone))), ..self }
     }
 
     /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code

@@ -69,7 +69,6 @@ pub use failure::{Failure, Never, Refused};
 pub use fallback::{LEFT_ALONE, WithFallback};
 pub use history::{HistoryPage, HistoryQuery};
 pub use idempotent::{Idempotent, KeyReused, Replayable};
-pub use lane::Width;
 pub use manage_codes::{ChangeCode, CodeBounds, CodePage, CodeTaken, CreateCode, CreatedCode, NoSuchCode};
 pub use my_referrer::MyReferrer;
 pub use payout::{

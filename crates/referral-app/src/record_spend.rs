@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::failure::{Failure, Refused};
-use crate::lane::{Decided, Recorder, Told};
+use crate::lane::{Recorder, Told};
 use crate::posting::post_grants;
 use crate::purse::Purse;
 use crate::transact::transact;
@@ -54,19 +54,19 @@ impl App {
     pub async fn record_spend(&self, command: &RecordSpend) -> Result<SpendReceipt, Failure<SpendRefusal>> {
         match (&self.lane, command.events.as_slice()) {
             (Some(lane), [event]) => lane.record(&command.program, event.clone()).await,
-            _ => self.record(command, &Decided::unheard()).await,
+            _ => self.record(command).await,
         }
     }
 }
 
 #[async_trait]
 impl Recorder for App {
-    async fn record(&self, command: &RecordSpend, decided: &Decided) -> Told {
+    async fn record(&self, command: &RecordSpend) -> Told {
         let now = self.now();
         let users: &Vec<_> = &command.events.iter().map(|event| self.new_user(event.user())).collect();
         let program = &self.program(&command.program).await?;
         let answers = transact(self.store(), move |unit| {
-            Box::pin(record(unit, program, users, &command.events, now, self, decided))
+            Box::pin(record(unit, program, users, &command.events, now, self))
         })
         .await?;
         count(&answers);
@@ -81,13 +81,11 @@ async fn record(
     events: &[EventCommand],
     now: Timestamp,
     app: &App,
-    decided: &Decided,
 ) -> Result<Vec<Answer>, Failure<SpendRefusal>> {
     let ids = &mut || app.draw_id();
     let scene = unit.spending().scene(program.book, users, &spend::sources(events), now).await?;
     let mut purse = Purse::closed(program, now);
     let decision = decide(unit, program, events, scene, &mut purse, now, ids).await?;
-    decided.tell();
     let SpendDecision { answers, events, referrals, grants, days } = decision;
     let progress = referrals.into_iter().map(|referral| (referral.facts.id, referral.progress)).collect();
     let mut changes = Changes { events, progress, days, budget: purse.change(), ..Changes::default() };

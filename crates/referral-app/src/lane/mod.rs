@@ -1,12 +1,8 @@
 //! Group commit: single spend events that are told at the same time are recorded as one unit.
 //!
-//! A program has one unit of the lane under way, or two ([`Width`]). What is told meanwhile waits in order of arrival and is
-//! the next unit. So nothing ever waits for a timer, and a unit is as large as the load makes it. Each event is answered
+//! A program has at most one unit of the lane under way. What is told meanwhile waits in order of arrival and is the
+//! next unit. So nothing ever waits for a timer, and a unit is as large as the load makes it. Each event is answered
 //! after the commit, with its own outcome.
-//!
-//! A second unit begins when the first has decided, which holds its locks by then, and half of those who have been here
-//! of late wait: the halves take turns, and while one commits the store works on the other. Fewer are worth more as a
-//! part of the next unit.
 //!
 //! | a unit ended with | what becomes of its events |
 //! |---|---|
@@ -16,9 +12,8 @@
 //! | `Contended` after all attempts, `Corrupt`, a panic | they are set aside: halved until what is at fault is alone |
 //! | no such program | all hear so |
 //!
-//! *Order*: the events of a program are decided in order of arrival, but for those that were set aside, and those of two
-//! units at once when the first lost a race after it had decided. What was set aside is decided by a task of its own, one
-//! such task at a time, while the lane goes on.
+//! *Order*: the events of a program are decided in order of arrival, but for those that were set aside; they are
+//! decided by a task of its own, one such task at a time, while the lane goes on.
 //!
 //! *Bounds*: [`UNIT_MAX`] events a unit, [`UNANSWERED_MAX`] events from arrival to answer wherever they are,
 //! [`REFUSALS_MAX`] refusals a unit.
@@ -28,11 +23,9 @@
 //! turned away because too many did; `referral_spend_set_aside_total`, how many units were set aside.
 
 mod batch;
-mod decided;
 #[cfg(test)]
 mod tests;
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,13 +36,11 @@ use referral_domain::port::StoreError;
 use referral_domain::reference::Slug;
 use referral_domain::spend::{EventCommand, SpendRefusal};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex as Turn, Notify, Semaphore, TryAcquireError, oneshot};
-use tokio::task::JoinSet;
+use tokio::sync::{Mutex as Turn, Semaphore, TryAcquireError, oneshot};
 
 use crate::failure::Failure;
 use crate::record_spend::{RecordSpend, SpendReceipt};
 use batch::{Batch, Caller, Next, Waiting};
-pub(crate) use decided::Decided;
 
 /// The most events of one unit: beyond it a unit takes longer and saves nothing more.
 const UNIT_MAX: usize = 512;
@@ -62,29 +53,14 @@ const UNANSWERED_MAX: u32 = 4_096;
 /// is set aside, where halving finds them.
 const REFUSALS_MAX: usize = 8;
 
-/// How many must wait for a second unit to begin beside the first: fewer are worth more as a part of the next.
-const SECOND_LEAST: usize = 16;
-
-/// With each unit, a crowd that is gone counts for so much of itself less.
-const CROWD_FADES: usize = 8;
-
-/// How many units of a program may be under way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Width {
-    /// One: for a store that runs one unit at a time.
-    One,
-    /// Two, when enough events wait: while one commits, the store works on the other.
-    Two,
-}
-
 /// What is told of events.
 pub(crate) type Told = Result<SpendReceipt, Failure<SpendRefusal>>;
 
 /// What runs a unit.
 #[async_trait]
 pub(crate) trait Recorder: Send + Sync {
-    /// Records all the events, or none. Says when they are decided: all that they were decided on is locked by then.
-    async fn record(&self, command: &RecordSpend, decided: &Decided) -> Told;
+    /// Records all the events, or none.
+    async fn record(&self, command: &RecordSpend) -> Told;
 }
 
 /// The lane. Clones are the same one.
@@ -98,7 +74,7 @@ struct Shared {
     /// A permit for every event that may still wait for its answer.
     room: Arc<Semaphore>,
     /// What waits. A program has a queue exactly as long as a task works for it.
-    queues: Mutex<HashMap<Slug, Queue>>,
+    queues: Mutex<HashMap<Slug, VecDeque<Waiting>>>,
     /// The turn of whoever halves what was set aside: the lane shares the store with one of them at most.
     aside: Turn<()>,
 }
@@ -107,42 +83,6 @@ struct Shared {
 struct Bounds {
     unit: usize,
     unanswered: u32,
-    /// How many must wait for a second unit to begin beside the first; `None` where units run one by one.
-    second: Option<usize>,
-}
-
-/// What waits of a program.
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// How many were unanswered when units began of late.
-    crowd: usize,
-    /// Told when a second unit may begin.
-    enough: Arc<Notify>,
-}
-
-impl Queue {
-    /// Whether a unit may begin beside another: when half of the crowd waits, the halves take turns.
-    fn has_enough(&self, least: Option<usize>) -> bool {
-        least.is_some_and(|least| self.waiting.len() >= least.max(self.crowd / 2))
-    }
-
-    /// The next unit, of a crowd this large; a crowd is forgotten by and by.
-    fn take(&mut self, most: usize, crowd: usize) -> impl Iterator<Item = Waiting> {
-        self.crowd = crowd.max(self.crowd - self.crowd / CROWD_FADES);
-        let count = self.waiting.len().min(most);
-        self.waiting.drain(..count)
-    }
-}
-
-/// What is next for a program.
-enum Turned {
-    /// These are a unit.
-    Unit(Batch),
-    /// Nothing until a unit ends or enough wait.
-    Wait(Arc<Notify>),
-    /// Nothing waits, and nothing is under way: the program has no queue any more.
-    Idle,
 }
 
 /// Why an event was not taken.
@@ -164,12 +104,8 @@ impl Lane {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub(crate) fn start(recorder: Arc<dyn Recorder>, width: Width) -> Self {
-        let second = match width {
-            Width::One => None,
-            Width::Two => Some(SECOND_LEAST),
-        };
-        Self::bounded(recorder, Bounds { unit: UNIT_MAX, unanswered: UNANSWERED_MAX, second })
+    pub(crate) fn start(recorder: Arc<dyn Recorder>) -> Self {
+        Self::bounded(recorder, Bounds { unit: UNIT_MAX, unanswered: UNANSWERED_MAX })
     }
 
     fn bounded(recorder: Arc<dyn Recorder>, bounds: Bounds) -> Self {
@@ -216,63 +152,39 @@ impl Lane {
 
     fn enter(&self, program: &Slug, waiting: Waiting) {
         let mut queues = self.0.queues();
-        let entry = queues.entry(program.clone());
-        if matches!(entry, Entry::Vacant(_)) {
-            self.0.runtime.spawn(Arc::clone(&self.0).serve(program.clone()));
+        if let Some(queue) = queues.get_mut(program) {
+            return queue.push_back(waiting);
         }
-        let queue = entry.or_default();
-        queue.waiting.push_back(waiting);
-        if queue.has_enough(self.0.bounds.second) {
-            queue.enough.notify_one();
-        }
+        queues.insert(program.clone(), VecDeque::from([waiting]));
+        self.0.runtime.spawn(Arc::clone(&self.0).serve(program.clone()));
     }
 }
 
 impl Shared {
-    /// Runs the units of a program until nothing waits and nothing is under way.
+    /// Runs the units of a program until nothing waits.
     async fn serve(self: Arc<Self>, program: Slug) {
-        let mut units = JoinSet::new();
-        loop {
-            match self.take(&program, units.len()) {
-                Turned::Unit(batch) => {
-                    let (decided, known) = Decided::pair();
-                    units.spawn_on(Arc::clone(&self).run(batch, decided), &self.runtime);
-                    known.await;
-                }
-                Turned::Wait(enough) => tokio::select! {
-                    _ended = units.join_next() => {}
-                    () = enough.notified() => {}
-                },
-                Turned::Idle => return,
-            }
-            while units.try_join_next().is_some() {}
+        while let Some(batch) = self.take(&program) {
+            self.run(batch).await;
         }
     }
 
-    /// What is next for a program with so many units under way.
-    fn take(&self, program: &Slug, under_way: usize) -> Turned {
-        let unanswered = self.measure();
+    /// The next batch of a program; without one, the program has no queue any more.
+    fn take(&self, program: &Slug) -> Option<Batch> {
+        self.measure();
         let mut queues = self.queues();
-        let Some(queue) = queues.get_mut(program) else { return Turned::Idle };
-        queue.waiting.retain(Waiting::is_wanted);
-        let is_due = match under_way {
-            0 => !queue.waiting.is_empty(),
-            1 => queue.has_enough(self.bounds.second),
-            _ => false,
-        };
-        if is_due {
-            return Turned::Unit(Batch::of(program, queue.take(self.bounds.unit, unanswered)));
+        let queue = queues.get_mut(program)?;
+        queue.retain(Waiting::is_wanted);
+        if queue.is_empty() {
+            queues.remove(program);
+            return None;
         }
-        if under_way > 0 {
-            return Turned::Wait(Arc::clone(&queue.enough));
-        }
-        queues.remove(program);
-        Turned::Idle
+        let count = queue.len().min(self.bounds.unit);
+        Some(Batch::of(program, queue.drain(..count)))
     }
 
-    async fn run(self: Arc<Self>, mut batch: Batch, decided: Decided) {
+    async fn run(self: &Arc<Self>, mut batch: Batch) {
         for _ in 0..REFUSALS_MAX {
-            batch = match self.unit(batch, &decided).await {
+            batch = match self.unit(batch).await {
                 Next::Over | Next::Away(_) => return,
                 Next::Again(rest) => rest,
                 Next::Apart(batch) => return self.set_aside(batch),
@@ -281,9 +193,9 @@ impl Shared {
         self.set_aside(batch);
     }
 
-    async fn unit(&self, batch: Batch, decided: &Decided) -> Next {
+    async fn unit(&self, batch: Batch) -> Next {
         metrics::histogram!("referral_spend_unit_events").record(batch.len() as f64);
-        let ended = AssertUnwindSafe(self.recorder.record(batch.command(), decided)).catch_unwind().await;
+        let ended = AssertUnwindSafe(self.recorder.record(batch.command())).catch_unwind().await;
         batch.settle(ended)
     }
 
@@ -298,7 +210,7 @@ impl Shared {
         let _turn = self.aside.lock().await;
         let mut parts = batch.halves();
         while let Some(part) = parts.pop() {
-            match self.unit(part, &Decided::unheard()).await {
+            match self.unit(part).await {
                 Next::Over => {}
                 Next::Again(rest) | Next::Apart(rest) => parts.extend(rest.halves()),
                 Next::Away(cause) => parts.drain(..).for_each(|part| part.tell_away(&cause)),
@@ -307,15 +219,13 @@ impl Shared {
         self.measure();
     }
 
-    /// How many events wait for their answer.
-    fn measure(&self) -> usize {
+    fn measure(&self) {
         let unanswered = (self.bounds.unanswered as usize).saturating_sub(self.room.available_permits());
         metrics::gauge!("referral_spend_unanswered").set(unanswered as f64);
-        unanswered
     }
 
     /// No code that can panic runs under this lock but that which drops events.
-    fn queues(&self) -> MutexGuard<'_, HashMap<Slug, Queue>> {
+    fn queues(&self) -> MutexGuard<'_, HashMap<Slug, VecDeque<Waiting>>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

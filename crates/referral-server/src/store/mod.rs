@@ -6,7 +6,6 @@ mod sqlite;
 use std::sync::Arc;
 
 use anyhow::bail;
-use referral_app::Width;
 use referral_domain::port::{Reports, Store};
 use referral_postgres::PgStore;
 
@@ -18,13 +17,6 @@ pub(crate) struct Opened {
     pub(crate) reports: Arc<dyn Reports>,
     /// Set when several servers may share the store: what it tells about the others.
     pub(crate) shared: Option<PgStore>,
-}
-
-impl Opened {
-    /// How many units of single spend events are worth having under way: the embedded store runs one at a time.
-    pub(crate) const fn width(&self) -> Width {
-        if self.shared.is_some() { Width::Two } else { Width::One }
-    }
 }
 
 /// What is said of a role with more rights than a server needs.

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::teller;
 use crate::failure::Failure;
-use crate::lane::{Decided, Recorder, Told};
+use crate::lane::{Recorder, Told};
 use crate::record_spend::{RecordSpend, SpendReceipt};
 
 /// How a unit of the log ended.
@@ -51,8 +51,6 @@ pub(super) struct Fake {
     chance: SeededChance,
     /// How every unit ends, if that is settled.
     always: Option<Ended>,
-    /// Whether units say when they are decided, before they end.
-    decides: bool,
     /// Every unit takes one; there are endlessly many unless a test hands them out.
     pub(super) turns: Semaphore,
     /// Every unit that waits for its turn leaves one here.
@@ -73,17 +71,12 @@ impl Fake {
     pub(super) fn with_accidents(seed: u64, accidents: u64) -> Self {
         let chance = SeededChance::from_seed(seed);
         let (turns, begun) = (Semaphore::new(Semaphore::MAX_PERMITS), Semaphore::new(0));
-        Self { accidents, chance, always: None, decides: true, turns, begun, state: Mutex::default() }
+        Self { accidents, chance, always: None, turns, begun, state: Mutex::default() }
     }
 
     /// No unit ends before the test lets it.
     pub(super) fn stopped() -> Self {
         Self { turns: Semaphore::new(0), ..Self::with_accidents(0, 0) }
-    }
-
-    /// The same, and no unit says that it is decided before it ends.
-    pub(super) fn undecided(self) -> Self {
-        Self { decides: false, ..self }
     }
 
     /// The same, and every unit ends in this way.
@@ -183,11 +176,8 @@ impl State {
 
 #[async_trait]
 impl Recorder for Fake {
-    async fn record(&self, command: &RecordSpend, decided: &Decided) -> Told {
+    async fn record(&self, command: &RecordSpend) -> Told {
         self.begin(&command.program);
-        if self.decides {
-            decided.tell();
-        }
         self.turns.acquire().await.expect("never closed").forget();
         for _ in 0..self.chance.below(4) {
             tokio::task::yield_now().await;

@@ -20,7 +20,7 @@ use fake::Fake;
 /// A lane of units this small on the runtime of the test.
 fn lane(fake: &Arc<Fake>, unit: usize, unanswered: u32) -> Lane {
     let recorder = Arc::clone(fake);
-    Lane::bounded(recorder, Bounds { unit, unanswered, second: None })
+    Lane::bounded(recorder, Bounds { unit, unanswered })
 }
 
 fn program() -> Slug {

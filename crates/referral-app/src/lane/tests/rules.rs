@@ -11,7 +11,7 @@ use super::fake::{Ended, Fake};
 use super::model::Heard;
 use super::{answer, event, lane, program, store_error, teller};
 use crate::failure::Failure;
-use crate::lane::{Bounds, Lane, Told, UNIT_MAX};
+use crate::lane::{Lane, Told, UNIT_MAX};
 
 /// A lane whose first unit, of caller 0 alone, is under way.
 async fn under_way(unit: usize, unanswered: u32) -> (Arc<Fake>, Lane, Vec<JoinHandle<Told>>) {
@@ -64,71 +64,6 @@ async fn what_comes_while_a_unit_is_under_way_is_the_next_unit_up_to_its_bound()
     }
     assert_eq!(fake.overlap(), 1, "one unit at a time");
     println!("events={} units={}", UNIT_MAX + 101, sizes.len());
-}
-
-/// A lane of two units at once, the second when 3 wait, whose first unit, of caller 0 alone, is under way.
-async fn wide(unit: usize) -> (Arc<Fake>, Lane, Vec<JoinHandle<Told>>) {
-    let fake = Arc::new(Fake::stopped());
-    let recorder = Arc::clone(&fake);
-    let lane = Lane::bounded(recorder, Bounds { unit, unanswered: 100, second: Some(3) });
-    let first = tell(&lane, 0, "inv_0").await;
-    fake.has_begun().await;
-    (fake, lane, vec![first])
-}
-
-#[tokio::test]
-async fn a_second_unit_begins_when_enough_wait_and_a_third_never_does() {
-    let (fake, lane, mut callers) = wide(4).await;
-    for caller in 1..=2 {
-        callers.push(tell(&lane, caller, &format!("inv_{caller}")).await);
-    }
-    assert_eq!(fake.overlap(), 1, "two are not enough");
-    callers.push(tell(&lane, 3, "inv_3").await);
-    fake.has_begun().await;
-    for caller in 4..=20 {
-        callers.push(tell(&lane, caller, &format!("inv_{caller}")).await);
-    }
-    assert_eq!(fake.overlap(), 2, "17 wait, and two units are under way");
-    fake.turns.add_permits(20);
-    let told = told(callers).await;
-    assert_eq!(fake.overlap(), 2);
-    assert_eq!(units(&fake).iter().map(|(events, _)| events).sum::<usize>(), 21, "each in one unit");
-    for (caller, told) in told.into_iter().enumerate() {
-        assert_eq!(Heard::of(&told), Heard::Recorded { by: caller });
-    }
-    println!("events=21 units={} at once={}", units(&fake).len(), fake.overlap());
-}
-
-#[tokio::test]
-async fn a_second_unit_does_not_begin_before_the_first_is_decided() {
-    let fake = Arc::new(Fake::stopped().undecided());
-    let recorder = Arc::clone(&fake);
-    let lane = Lane::bounded(recorder, Bounds { unit: 10, unanswered: 100, second: Some(3) });
-    let mut callers = vec![tell(&lane, 0, "inv_0").await];
-    fake.has_begun().await;
-    for caller in 1..=9 {
-        callers.push(tell(&lane, caller, &format!("inv_{caller}")).await);
-    }
-    assert_eq!(fake.overlap(), 1);
-    fake.turns.add_permits(2);
-    told(callers).await;
-    assert_eq!((units(&fake).len(), fake.overlap()), (2, 1));
-    let order: Vec<_> = fake.log().into_iter().flat_map(|run| run.callers).collect();
-    assert!(order.into_iter().eq(0..=9), "in order of arrival");
-}
-
-#[tokio::test]
-async fn closing_a_wide_lane_answers_what_was_taken_and_takes_no_more() {
-    let (fake, lane, mut callers) = wide(4).await;
-    for caller in 1..=9 {
-        callers.push(tell(&lane, caller, &format!("inv_{caller}")).await);
-    }
-    fake.turns.add_permits(20);
-    lane.close().await;
-    for (caller, told) in told(callers).await.into_iter().enumerate() {
-        assert_eq!(Heard::of(&told), Heard::Recorded { by: caller });
-    }
-    assert!(store_error(lane.record(&program(), event(10, "inv_10", 5_00)).await).is_contended());
 }
 
 #[tokio::test]

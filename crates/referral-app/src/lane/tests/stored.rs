@@ -14,7 +14,7 @@ use referral_testkit::contract::race;
 use referral_testkit::fake::{FakeClock, NOON, SeededChance, SeededIds};
 
 use super::{answer, program, store_error};
-use crate::{App, EmailVerified, Failure, Parts, RecordSpend, SignUp, Width};
+use crate::{App, EmailVerified, Failure, Parts, RecordSpend, SignUp};
 
 /// A memory store that counts its units.
 struct Counted {
@@ -54,7 +54,7 @@ impl Stage {
             identity: identity_key(),
             limits: None,
         });
-        Self { app: app.with_lane(Width::Two), store: counted }
+        Self { app: app.with_lane(), store: counted }
     }
 
     /// Somebody came by another's code, and their e-mail is verified.
