@@ -1,18 +1,22 @@
 //! Databases with data in them, and what PostgreSQL counted while they were loaded.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use referral_testkit::launch::postgres::{Postgres, Site};
 
-use crate::server::Server;
+use crate::server::{Server, ended};
 
 /// A database of the service.
+#[derive(Clone)]
 pub(crate) struct Data {
     pub(crate) name: &'static str,
     pub(crate) url: String,
     /// How many referred users, beside the 5,000 of the five hot referrers.
     pub(crate) referred: u64,
+    /// How long sealing its ledger took.
+    pub(crate) sealing: Duration,
 }
 
 impl Data {
@@ -22,7 +26,8 @@ impl Data {
     }
 }
 
-/// Makes a database, migrates it, and loads it.
+/// Makes a database, migrates it, loads it and seals what was loaded: a server that starts on it has nothing to catch up
+/// with.
 pub(crate) fn load(
     postgres: &Postgres,
     sql: &Path,
@@ -43,7 +48,8 @@ pub(crate) fn load(
             bail!("{name} cannot be loaded: {}", String::from_utf8_lossy(&loaded.stderr));
         }
     }
-    Ok(Data { name, url, referred })
+    let sealing = ended(&url, &["ledger", "seal"])?.took;
+    Ok(Data { name, url, referred, sealing })
 }
 
 /// The tables of the references.

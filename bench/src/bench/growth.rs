@@ -40,7 +40,7 @@ fn batches(bench: &Bench, data: &Data, run: &str) -> Result<u64> {
 /// The small and the large size in turn, PostgreSQL restarted before each.
 pub(super) fn run(bench: &mut Bench) -> Result<Vec<Line>> {
     let small = data::load(&bench.postgres, &bench.sql, "small", bench.plan.small, bench.plan.lines)?;
-    let large = Data { name: "large", url: bench.large.url.clone(), referred: bench.large.referred };
+    let large = bench.large.clone();
     let mut figures: [[Series; 2]; 4] = Default::default();
     let mut hits: [Series; 2] = Default::default();
     for round in 0..bench.plan.rounds {

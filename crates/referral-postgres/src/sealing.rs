@@ -1,8 +1,9 @@
 //! Blocks and what they seal.
 //!
 //! `unsealed` is at most four round trips. The first tries an advisory lock of the transaction, which one unit of all
-//! servers holds, and asks how far the snapshots are; the second looks through `transfers` by their key, from a bound
-//! that `search` draws from that; the others ask for the last blocks. Nothing is locked that a posting needs. Blocks and
+//! servers holds, and asks how far the snapshots are; the second looks through the keys of `transfers` and of
+//! `sealed_transfers`, from a bound that `search` draws from that; the others, only where something is not sealed, ask
+//! for its rows and for the last blocks. Nothing is locked that a posting needs. Blocks and
 //! leaves are read by their keys, a user's transfers by the key of their history.
 
 mod row;
@@ -48,14 +49,13 @@ async fn unsealed(
         return Ok(None);
     }
     let mut search = Search::resumed(mark, horizon);
-    let mut found = look(conn, &search, limit).await?;
-    let more = found.len() >= limit as usize;
-    match found.last().filter(|_| more) {
-        Some((book, transfer, _)) => search.stop_at(*book, transfer.0),
+    let (seen, sealed) = look(conn, &search, limit).await?;
+    let more = seen.len() >= limit as usize;
+    match seen.last().filter(|_| more) {
+        Some((book, transfer)) => search.stop_at(*book, transfer.0),
         None => search.finish(),
     }
-    found.retain(|(_, _, row)| row.is_some());
-    let tails = tails(conn, found.into_iter().filter_map(|(_, _, row)| row).collect()).await?;
+    let tails = tails(conn, rows(conn, &unsealed_of(&seen, &sealed)).await?).await?;
     Ok(Some(Unsealed { tails, mark: search.mark(), more }))
 }
 
@@ -79,28 +79,63 @@ async fn horizon(mut conn: &AsyncPgConnection, now: Timestamp) -> Result<Horizon
     Ok(Horizon { over, next, newest: newest.map_or(now, |id| search::millis(id.0).min(now)) })
 }
 
-/// Transfers by book and id, with their rows where no block seals them.
-const LOOK: &str = concat!(
-    "SELECT c.book_id, c.transfer_id, ",
+/// A transfer's book and id.
+type Id = (i64, Key);
+
+/// The next ids of a table after a place, by book and id.
+macro_rules! ids {
+    ($table:literal) => {
+        concat!(
+            "SELECT b.book_id, c.transfer_id FROM books AS b
+             CROSS JOIN LATERAL (SELECT t.transfer_id FROM ",
+            $table,
+            " AS t WHERE t.book_id = b.book_id AND t.transfer_id > CASE WHEN b.book_id = $1 THEN $2 ELSE $3 END
+               ORDER BY t.transfer_id LIMIT $4) AS c
+             WHERE b.book_id >= $1 ORDER BY b.book_id, c.transfer_id LIMIT $4"
+        )
+    };
+}
+
+/// The next transfers, and the next that are sealed: of the first, all that are sealed are among the second.
+async fn look(
+    conn: &AsyncPgConnection,
+    search: &Search,
+    limit: u32,
+) -> Result<(Vec<Id>, Vec<Id>), StoreError> {
+    let (book, after, lowest) = search.bounds();
+    let next = async |query, mut conn: &AsyncPgConnection| {
+        let query = fixed::<(BigInt, SqlUuid)>(query).bind(book);
+        let query = query.bind(Key(after)).bind(Key(lowest)).bind(i64::from(limit));
+        query.load::<Id>(&mut conn).await.told()
+    };
+    try_join(next(ids!("transfers"), conn), next(ids!("sealed_transfers"), conn)).await
+}
+
+/// Those that are not among the sealed; both are in the order of book and id.
+fn unsealed_of(seen: &[Id], sealed: &[Id]) -> Vec<Id> {
+    let mut sealed = sealed.iter().map(|(book, id)| (*book, id.0)).peekable();
+    let mut is_sealed = |(book, id): &Id| {
+        while sealed.next_if(|other| *other < (*book, id.0)).is_some() {}
+        sealed.next_if_eq(&(*book, id.0)).is_some()
+    };
+    seen.iter().filter(|id| !is_sealed(id)).copied().collect()
+}
+
+const OF_THESE: &str = concat!(
+    "SELECT ",
     leaf_columns!(),
-    " FROM (
-    SELECT b.book_id, c.transfer_id FROM books AS b
-    CROSS JOIN LATERAL (SELECT t.transfer_id FROM transfers AS t WHERE t.book_id = b.book_id
-      AND t.transfer_id > CASE WHEN b.book_id = $1 THEN $2 ELSE $3 END ORDER BY t.transfer_id LIMIT $4) AS c
-    WHERE b.book_id >= $1 ORDER BY b.book_id, c.transfer_id LIMIT $4) AS c
-  LEFT JOIN LATERAL (SELECT t.* FROM transfers AS t
-    WHERE t.book_id = c.book_id AND t.transfer_id = c.transfer_id AND (SELECT 1 FROM sealed_transfers AS s
-      WHERE s.book_id = c.book_id AND s.transfer_id = c.transfer_id LIMIT 1) IS NULL LIMIT 1) AS t ON true
-  ORDER BY c.book_id, c.transfer_id"
+    " FROM unnest($1, $2) AS u(book_id, transfer_id)
+  CROSS JOIN LATERAL (SELECT t.* FROM transfers AS t
+    WHERE t.book_id = u.book_id AND t.transfer_id = u.transfer_id LIMIT 1) AS t
+  ORDER BY t.book_id, t.transfer_id"
 );
 
-type Seen = (i64, Key, Option<LeafRow>);
-
-async fn look(mut conn: &AsyncPgConnection, search: &Search, limit: u32) -> Result<Vec<Seen>, StoreError> {
-    let (book, after, lowest) = search.bounds();
-    let query = fixed::<(BigInt, SqlUuid, Nullable<LeafSql>)>(LOOK).bind(book);
-    let query = query.bind(Key(after)).bind(Key(lowest)).bind(i64::from(limit));
-    query.load::<Seen>(&mut conn).await.told()
+async fn rows(mut conn: &AsyncPgConnection, ids: &[Id]) -> Result<Vec<LeafRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = fixed::<LeafSql>(OF_THESE).column(ids, |id| id.0).column(ids, |id| id.1);
+    query.load::<LeafRow>(&mut conn).await.told()
 }
 
 const LAST: &str = "SELECT u.book_id, b.n, b.hash FROM unnest($1) AS u(book_id)
