@@ -25,8 +25,8 @@ pub(super) fn from_empty(bench: &Bench) -> Result<Vec<Line>> {
     }
     let target = Target::Ratio { of: "full", reference: full.median(), hundredths: KEPT };
     Ok(vec![
-        line("W4", "the same, into the full database", full, "events/s", None),
-        line("W4", "the same, into a new database without statistics", empty, "events/s", Some(target)),
+        line("W4", "batches, into the full database", full, "events/s", None),
+        line("W4", "batches, into a new database without statistics", empty, "events/s", Some(target)),
     ])
 }
 
