@@ -1,8 +1,9 @@
 //! Money in the hands of operators: adjustments, retractions, and the books they are found in.
 
+use actix_web::http::Method;
 use serde_json::{Value, json};
 
-use super::{Reply, Speaker, Story, usd};
+use super::{Ask, Reply, Speaker, Story, usd};
 
 fn finance(story: &Story, name: &str) -> Speaker {
     story.app.user_with(name, json!({"role": "finance"}))
@@ -57,7 +58,8 @@ async fn beyond_the_limit_a_second_person_decides() {
     let posted = ada.post(&path("approve"), json!({"note": "Agreed"})).await.json(200);
     assert_eq!((&posted["status"], &posted["approved_by"]["id"]), (&json!("posted"), &json!("u_ada")));
     assert_eq!(balance(&story, "u_ben").await, ["110.01", "0.00"]);
-    assert_eq!(ada.post(&path("approve"), json!({})).await.json(200), posted, "once");
+    let bare = Ask::new(Method::POST, path("approve"));
+    assert_eq!(ada.ask(&bare).await.json(200), posted, "once; nothing need be said");
     ada.post(&path("reject"), json!({})).await.refused(409, "adjustment-state");
     finance(&story, "u_eve").post(&path("approve"), json!({})).await.refused(409, "adjustment-state");
     let audit = ada.get("/api/admin/audit?action=adjustment.approve").await.json(200);

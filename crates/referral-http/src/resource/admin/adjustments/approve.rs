@@ -11,7 +11,7 @@ use crate::problem::Reply;
 
 /// Approves an adjustment that waits: it is posted. Another person than who asked does it; their approving again is 200.
 #[utoipa::path(
-    post, path = "/api/admin/adjustments/{id}/approve", tag = "administration", request_body = DecisionRequest,
+    post, path = "/api/admin/adjustments/{id}/approve", tag = "administration", request_body = Option<DecisionRequest>,
     params(
         ("id" = String, Path, description = "The adjustment, `adj_...`"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),

@@ -101,7 +101,7 @@ fn read(fields: &mut Fields<'_>) -> Option<Option<String>> {
 /// Decides an adjustment; who decides is another person than who asked.
 async fn decide(app: &App, staff: Staff<Adjusts>, id: &str, body: JsonBody, decision: Decision) -> Reply {
     staff.query.refuse_any()?;
-    let note = body.read(read)?;
+    let note = body.read_or_empty(read)?;
     let id = AdjustmentId::parse(id).ok_or_else(Problem::not_found)?;
     let command = DecideAdjustment { program: staff.program, id, decision, note, by: staff.actor };
     let receipt = app.decide_adjustment(&command).await.map_err(failed(app.now()))?;

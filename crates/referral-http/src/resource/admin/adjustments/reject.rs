@@ -11,7 +11,7 @@ use crate::problem::Reply;
 
 /// Rejects an adjustment that waits: it never moves anything. Another person than who asked does it; their rejecting again is 200.
 #[utoipa::path(
-    post, path = "/api/admin/adjustments/{id}/reject", tag = "administration", request_body = DecisionRequest,
+    post, path = "/api/admin/adjustments/{id}/reject", tag = "administration", request_body = Option<DecisionRequest>,
     params(
         ("id" = String, Path, description = "The adjustment, `adj_...`"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
