@@ -72,10 +72,7 @@ fn a_month_ago(home: &Home) -> Host {
         let pair = host.pair(number);
         host.send(pair.spend(&format!("inv_{number}"), "60.00")).expect(200);
         let method = json!({"kind": "external", "reference": format!("account of {}", pair.referrer)});
-        let set = Request::new("PUT", "/api/affiliate/payout-method")
-            .with("content-type", "application/json")
-            .text(&method.to_string())
-            .bearer(&then.token(&pair.referrer));
+        let set = Request::put("/api/affiliate/payout-method", &method).bearer(&then.token(&pair.referrer));
         server.send(&set).expect(200);
     });
     server.stop();
