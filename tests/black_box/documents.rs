@@ -8,9 +8,12 @@ mod pattern;
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::figure;
 use crate::home::Home;
-use crate::host::Host;
+use crate::host::{Host, dollars};
+use crate::http::Request;
 use crate::markdown::{Block, blocks};
 use crate::server::Server;
 use crate::shell::session;
@@ -44,11 +47,31 @@ fn play(file: &str, home: &Home, place: &str) -> usize {
 
 #[test]
 fn every_line_of_the_api_guide_works_and_prints_what_it_says() {
-    let server = Server::start(&Home::new());
+    let home = Home::new();
+    pia_was_rewarded(&home.days_ago(31));
+    let server = Server::start(&home);
     let place = format!("localhost:{}", server.address.port());
     let played = play("docs/API.md", &server.home, &place);
     let paths = every_path_is_shown(&server);
     figure(&format!("docs/API.md: blocks={played}/{played} paths shown={paths}/{paths}"));
+}
+
+/// What the guide says was before it begins: u_pia was rewarded, and said where she is paid.
+fn pia_was_rewarded(then: &Home) {
+    let server = Server::start(then);
+    let key = ["api-key", "create", "--name", "till", "--scope", "events:write", "--scope", "codes:write"];
+    let host = Host::with_key(&server, then.print(&key));
+    let code = host.post("/api/codes", &json!({"user_id": "u_pia"})).expect(200)["code"].clone();
+    let signed_up = host.post("/api/events/signup", &json!({"user_id": "u_pat", "code": code})).expect(201);
+    host.verify("u_pat");
+    let spend = json!({"source_id": "inv_0900", "user_id": "u_pat", "amount": dollars("60.00"),
+        "occurred_at": signed_up["referral"]["applied_at"]});
+    let told = host.post("/api/events/spend", &spend).expect(200);
+    assert_eq!(told["results"][0]["reward"], dollars("25.00"), "{told}");
+    let method = json!({"kind": "paypal", "email": "pia@example.com"});
+    let set = Request::put("/api/affiliate/payout-method", &method).bearer(&then.token("u_pia"));
+    server.send(&set).expect(200);
+    server.stop();
 }
 
 /// Every path of the OpenAPI document is called somewhere in the guide.

@@ -36,7 +36,15 @@ impl Request {
     }
 
     pub(crate) fn post(path: &str, body: &Value) -> Self {
-        Self::new("POST", path).with("content-type", "application/json").text(&body.to_string())
+        Self::new("POST", path).json(body)
+    }
+
+    pub(crate) fn put(path: &str, body: &Value) -> Self {
+        Self::new("PUT", path).json(body)
+    }
+
+    fn json(self, body: &Value) -> Self {
+        self.with("content-type", "application/json").text(&body.to_string())
     }
 
     pub(crate) fn text(self, body: &str) -> Self {

@@ -12,10 +12,16 @@ use crate::http::{Connection, Reply, Request};
 
 /// Sends all requests at the same moment, each on a connection that was open before; the replies in the same order.
 pub(crate) fn at_once(address: SocketAddr, requests: &[Request]) -> Vec<Reply> {
-    let barrier = Barrier::new(requests.len());
+    at_once_to(&[address], requests)
+}
+
+/// The same, to servers in turn.
+pub(crate) fn at_once_to(addresses: &[SocketAddr], requests: &[Request]) -> Vec<Reply> {
+    let barrier = &Barrier::new(requests.len());
     thread::scope(|scope| {
+        let callers = requests.iter().zip(addresses.iter().cycle());
         let callers: Vec<_> =
-            requests.iter().map(|request| scope.spawn(|| one(address, request, &barrier))).collect();
+            callers.map(|(request, address)| scope.spawn(move || one(*address, request, barrier))).collect();
         callers.into_iter().map(|caller| caller.join().expect("no caller failed")).collect()
     })
 }

@@ -21,6 +21,8 @@ mod many;
 mod markdown;
 mod metrics;
 mod once;
+mod past;
+mod payouts;
 mod proving;
 mod redeem;
 mod secrets;

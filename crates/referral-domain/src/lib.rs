@@ -28,7 +28,7 @@
 //! | I13 | Day rows equal a recomputation from events. | `tracking::merging_keeps_every_sum_and_leaves_one_row_a_key`, `level::every_order_of_a_story_ends_in_one_reward` (its counts); the recomputation over a store comes with tracking |
 //! | I14 | One user can never read or change another's data; one program never another's. | `contract::programs::one_program_never_sees_what_belongs_to_another`; the coverage tables of `referral-http` |
 //! | I15 | Rules in force when a code was applied decide that referral, whatever is published later. | `apply::a_referral_pins_what_was_promised_when_the_code_was_applied`, `apply::each_referral_is_judged_by_the_terms_it_pinned_whatever_the_others_say` |
-//! | I16 | Monthly rewards never exceed the program's budget. | `hold::the_first_reward_that_does_not_fit_closes_its_month_to_later_ones`; `contract::budgets::a_budget_is_never_exceeded_at_whatever_concurrency`, `contract::races::of_two_thousand_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget` |
+//! | I16 | Monthly rewards never exceed the program's budget. | `hold::the_first_reward_that_does_not_fit_closes_its_month_to_later_ones`; `contract::budgets::a_budget_is_never_exceeded_at_whatever_concurrency`, `contract::floods::of_all_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget` |
 //! | I17 | No ring of referrals exists. | `apply::each_refusal_is_reached_and_of_two_the_first_is_told` (`referral-cycle`); `contract::referrals::no_ring_is_closed_by_users_who_apply_each_others_codes_at_once` |
 
 pub mod adjustment;

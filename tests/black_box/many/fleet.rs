@@ -1,11 +1,9 @@
 //! Servers that share a database, asked in turn.
 
-use std::sync::Barrier;
-use std::thread;
-
 use crate::home::{Home, holds};
 use crate::host::Host;
-use crate::http::{Connection, Reply, Request};
+use crate::http::{Reply, Request};
+use crate::load::at_once_to;
 use crate::server::Server;
 
 /// So many servers, and a host with one key for all of them.
@@ -29,21 +27,10 @@ impl Fleet {
 
     /// Sends all requests at the same moment, to the servers in turn, each on a connection that was open before.
     pub(super) fn at_once(&self, requests: &[Request]) -> Vec<Reply> {
-        let barrier = &Barrier::new(requests.len());
-        thread::scope(|scope| {
-            let callers = requests.iter().enumerate().map(|(number, request)| {
-                let address = self.servers[number % self.servers.len()].address;
-                let request = request.clone().key(&self.hosts[0].key);
-                scope.spawn(move || {
-                    let connection = Connection::open(address);
-                    barrier.wait();
-                    let sent = connection.and_then(|mut connection| connection.send(&request));
-                    sent.unwrap_or_else(|error| panic!("{}: {error}", request.line()))
-                })
-            });
-            let callers: Vec<_> = callers.collect();
-            callers.into_iter().map(|caller| caller.join().expect("no caller failed")).collect()
-        })
+        let addresses: Vec<_> = self.servers.iter().map(|server| server.address).collect();
+        let key = &self.hosts[0].key;
+        let requests: Vec<_> = requests.iter().map(|request| request.clone().key(key)).collect();
+        at_once_to(&addresses, &requests)
     }
 
     /// Ends all of them, and starts as many.

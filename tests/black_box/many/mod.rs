@@ -7,6 +7,7 @@ mod away;
 mod fleet;
 mod killed;
 mod limits;
+mod paying;
 mod schema;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

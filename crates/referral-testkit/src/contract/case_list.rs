@@ -225,13 +225,16 @@ macro_rules! store_contract {
             batches {
                 a_batch_equals_its_items_one_by_one,
             }
+            floods {
+                of_all_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget,
+                a_payout_run_whose_every_step_is_taken_many_times_at_once_pays_each_once,
+            }
             races {
                 the_same_event_sent_fifty_times_at_once_counts_once,
                 events_that_cross_the_threshold_at_once_grant_one_reward,
                 friends_of_one_referrer_who_cross_at_once_are_rewarded_once_each,
                 friends_of_many_referrers_who_cross_at_once_are_rewarded_once_each,
                 overlapping_batches_in_any_rotation_all_end,
-                of_two_thousand_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget,
                 a_verification_and_the_spend_it_releases_at_once_grant_each_promise_once,
                 credits_used_while_rewards_arrive_add_up,
             }
@@ -342,6 +345,7 @@ mod tests {
             claims,
             codes,
             commissions,
+            floods,
             history,
             holds,
             idempotency,

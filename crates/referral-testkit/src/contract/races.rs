@@ -3,14 +3,12 @@
 
 use referral_domain::code::Code;
 use referral_domain::ledger::Verdict;
-use referral_domain::program::{Policy, Program};
-use referral_domain::referral::{SpendTotals, State, WithheldReason};
+use referral_domain::program::Program;
+use referral_domain::referral::SpendTotals;
 use referral_domain::spend::{Answer, Outcome, SpendCommand, SpendEvent};
-use referral_domain::user::UserFacts;
 
 use super::{Meeting, Subject, race};
-use crate::build::{a_program, a_referral, a_spend, usd};
-use crate::fake::NOON;
+use crate::build::{a_program, a_spend, usd};
 use crate::world::World;
 
 /// A program that lets a referrer bring everybody of a case on one day.
@@ -199,61 +197,5 @@ pub async fn credits_used_while_rewards_arrive_add_up(subject: Subject) {
     let redeemed: i64 = race(racers).await.into_iter().sum();
     println!("rewards=10 redeemed={redeemed}");
     assert_eq!(available(&world, "u_ana").await, 10 * 25_00 - redeemed);
-    assert_verified(&world).await;
-}
-
-/// So many rewards fit the month's budget.
-const FIT: usize = 100;
-/// So many friends qualify at once, from so many sessions, in units of so many.
-const QUALIFYING: usize = 2_000;
-const BUDGET_SESSIONS: usize = 8;
-const BUDGET_UNIT: usize = 10;
-
-/// Friends of 16 codes who wait for nothing but to spend.
-async fn many_friends(world: &World) -> Vec<String> {
-    let (mut names, state) = (Vec::new(), State::Active { activated_at: NOON });
-    for n in 0..16 {
-        let code = world.code(&format!("u_owner_{n}")).await;
-        let mine: Vec<_> = (0..QUALIFYING / 16).map(|m| format!("u_friend_{n}_{m}")).collect();
-        let users = world.users(&mine.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        let of = |user: &UserFacts| a_referral(&world.program, &code, user.id).in_state(state).build();
-        world.refer(&users.iter().map(of).collect::<Vec<_>>()).await;
-        names.extend(mine);
-    }
-    names
-}
-
-pub async fn of_two_thousand_who_qualify_at_once_as_many_are_rewarded_as_fit_the_budget(subject: Subject) {
-    let limit = 25_00 * i64::try_from(FIT).expect("few");
-    let policy = Policy { reward_budget: Some(limit), ..Policy::default() };
-    let program = a_program().welcoming(usd(0)).policy(policy).limited_to(100_000).build();
-    let world = World::open_with(subject, program).await;
-    let names = many_friends(&world).await;
-    let spends: Vec<_> =
-        names.iter().map(|name| a_spend(&format!("inv:{name}"), name, usd(60_00)).build()).collect();
-    let units: Vec<_> = spends.chunks(BUDGET_UNIT).map(<[SpendCommand]>::to_vec).collect();
-    let answers = race((0..BUDGET_SESSIONS).map(|session| {
-        let mine: Vec<_> = units.iter().skip(session).step_by(BUDGET_SESSIONS).cloned().collect();
-        let world = world.clone();
-        async move {
-            let mut answers = Vec::new();
-            for unit in mine {
-                answers.extend(world.spend(&unit).await);
-            }
-            answers
-        }
-    }));
-    let answers = answers.await.concat();
-    let granted = answers.iter().filter(|answer| told(answer).reward.is_some()).count();
-    let over = |answer: &&Answer| {
-        told(answer).withheld.is_some_and(|withheld| withheld.reason == WithheldReason::Budget)
-    };
-    let withheld = answers.iter().filter(over).count();
-    let mut unit = world.begin().await;
-    let month = unit.budgets().lock(world.program.book, NOON.month()).await.expect("a month");
-    drop(unit);
-    println!("qualified={} granted={granted} withheld={withheld} of a budget of {FIT}", answers.len());
-    assert_eq!((answers.len(), granted, withheld), (names.len(), FIT, names.len() - FIT));
-    assert_eq!((month.granted, month.closed_under), (limit, Some(limit)));
     assert_verified(&world).await;
 }

@@ -7,18 +7,15 @@ mod payouts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use referral_app::{
-    App, Application, ApplyRefusal as ApplyRefused, EmailVerified, Failure, Parts, RecordSpend, Replayable,
-    SignUp,
+    App, Application, ApplyRefusal as ApplyRefused, EmailVerified, Failure, RecordSpend, Replayable, SignUp,
 };
 use referral_domain::apply::ApplyRefusal;
 use referral_domain::id::{BatchId, PayoutId, ReferralId, TransactionId};
 use referral_domain::ledger::{Balances, TransactionKind};
-use referral_domain::payout::MethodKind;
-use referral_domain::port::{Admission, Changes, Demand, Limiter, LimiterDown, Ticket};
+use referral_domain::port::Changes;
 use referral_domain::program::{Commission, Policy, Program, Terms};
 use referral_domain::referral::{Attribution, Referral, Review, Source, State};
 use referral_domain::spend::{Answer as Spent, EventCommand, RefundReason};
@@ -27,9 +24,8 @@ use referral_domain::time::Timestamp;
 use super::Sweeps;
 use super::happening::{Happening, PEOPLE, Setting, Verdict as Decided};
 use super::oracle::{A_DAY, Answer, BUDGET, CAP, DELAY_DAYS, MINIMUM, MONTHS, Oracle, Promise, Told, Why};
-use crate::build::{a_program, a_refund, a_spend, host, identity_key, usd};
+use crate::build::{a_program, a_refund, a_spend, host, usd};
 use crate::contract::Subject;
-use crate::fake::{PlainRail, SeededChance};
 use crate::pausable::Pause;
 use crate::world::World;
 
@@ -118,40 +114,13 @@ fn program(setting: Setting, number: u32) -> Program {
     a_program().named(&format!("history-{number}")).terms(terms).policy(policy).limited_to(A_DAY).build()
 }
 
-/// Nobody tells an address here, so nothing is limited by one.
-struct NoLimit;
-
-#[async_trait]
-impl Limiter for NoLimit {
-    async fn admit(&self, group: &str, _: &[Demand], at: Timestamp) -> Result<Admission, LimiterDown> {
-        Ok(Admission::Admitted(Ticket { group: group.to_owned(), keys: Vec::new(), at }))
-    }
-
-    async fn release(&self, _: &Ticket) -> Result<(), LimiterDown> {
-        Ok(())
-    }
-}
-
 impl Play {
     async fn open(place: &Place, setting: Setting, sweeps: Sweeps) -> Self {
         let (store, reports) = (Arc::clone(&place.subject.store), Arc::clone(&place.subject.reports));
         let program = program(setting, place.played);
         let (pause, book) = (Pause::default(), program.book);
         let world = World::with(store, reports, program).await;
-        let parts = Parts {
-            store: Arc::clone(&world.store),
-            reports: Arc::clone(&world.reports),
-            limiter: Arc::new(NoLimit),
-            clock: world.clock.clone(),
-            ids: world.ids.clone(),
-            chance: Arc::new(SeededChance::default()),
-            identity: identity_key(),
-            limits: None,
-        };
-        let app = App::new(pause.over_one(parts, book)).with_rails(vec![
-            Box::new(PlainRail::any("csv")),
-            Box::new(PlainRail::only("paypal", MethodKind::Paypal)),
-        ]);
+        let app = World::application(pause.over_one(world.parts(), book));
         let mut codes = Vec::new();
         for user in 0..PEOPLE {
             let report = app.code_of(&world.program.slug, &host(&name(user))).await.expect("a code");

@@ -1,5 +1,6 @@
 //! A store with a program in it, and the story of a referral told on it through the ports and the domain's decisions.
 
+mod application;
 mod apply;
 mod payout;
 mod redeem;

@@ -2,6 +2,8 @@
 
 mod batch;
 mod body;
+mod books;
+mod payout;
 mod query;
 mod value;
 

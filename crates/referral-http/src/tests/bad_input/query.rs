@@ -8,7 +8,7 @@ use crate::tests::{Ask, Speaker, Story, TestApp};
 const HISTORY: &str = "/api/credits/history";
 const EXPORT: &str = "/api/credits/export";
 
-fn query(path: &str, query: &str, fault: (&str, &str)) -> Case {
+pub(super) fn query(path: &str, query: &str, fault: (&str, &str)) -> Case {
     case(format!("{path}?{query}"), Ask::get(format!("{path}?{query}")), 400, "invalid-query", &[fault])
 }
 

@@ -6,7 +6,7 @@ use super::{Case, invalid, see_refused, told};
 use crate::tests::{Ask, Story, usd};
 
 /// Amounts no request may name, with the fault each is answered with.
-fn bad_amounts() -> Vec<(Value, &'static str)> {
+pub(super) fn bad_amounts() -> Vec<(Value, &'static str)> {
     let texts = [
         ("1.234", "money-digits"),
         ("-1", "money-sign"),
@@ -44,7 +44,7 @@ fn bad_currencies() -> Vec<(Value, &'static str)> {
 }
 
 /// The body with money of every bad kind in it.
-fn of_money(path: &str, sound: &Value) -> Vec<Case> {
+pub(super) fn of_money(path: &str, sound: &Value) -> Vec<Case> {
     let with = |amount: Value| {
         let mut body = sound.clone();
         body["amount"] = amount;
@@ -132,13 +132,13 @@ async fn a_bad_time_is_refused_wherever_one_is_taken() {
 }
 
 /// Values that a field does not take, each with the fault it is answered with.
-type Bad = Vec<(Value, &'static str)>;
+pub(super) type Bad = Vec<(Value, &'static str)>;
 
-fn long(length: usize) -> Value {
+pub(super) fn long(length: usize) -> Value {
     json!("x".repeat(length))
 }
 
-fn bad_users() -> Bad {
+pub(super) fn bad_users() -> Bad {
     vec![
         (json!(""), "too-short"),
         (long(101), "too-long"),
@@ -151,7 +151,7 @@ fn bad_users() -> Bad {
     ]
 }
 
-fn bad_tokens() -> Bad {
+pub(super) fn bad_tokens() -> Bad {
     vec![
         (json!(""), "bad-format"),
         (long(129), "bad-format"),

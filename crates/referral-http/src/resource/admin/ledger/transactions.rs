@@ -87,6 +87,7 @@ fn list(staff: &Staff<Reads>, asked: &Asked) -> List {
     filtered(
         list,
         [
+            ("id", text(asked.id.as_ref().map(|id| id as _))),
             ("user_id", text(asked.user.as_ref().map(|user| user as _))),
             ("referral_id", text(asked.referral.as_ref().map(|id| id as _))),
             ("reference", asked.reference.clone()),
