@@ -48,6 +48,7 @@ mod touched;
 mod transact;
 mod validate_code;
 mod verify_ledger;
+mod withdrawing;
 mod worker;
 
 pub use adjust::{

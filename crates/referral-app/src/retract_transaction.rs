@@ -9,7 +9,8 @@ use referral_domain::ledger::{
 use referral_domain::port::{Changes, HistoryItem, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Reference, Slug};
-use referral_domain::retraction::{self, NotRetractable, Retraction};
+use referral_domain::retraction::{self, Entitlement, NotRetractable, Retraction};
+use referral_domain::settle::Withdrawal;
 use referral_domain::time::Timestamp;
 use serde_json::json;
 
@@ -19,6 +20,7 @@ use crate::failure::{Failure, Refused};
 use crate::posting::ledger_fault;
 use crate::redeem_credits::{only_item, snapshot};
 use crate::transact::transact;
+use crate::withdrawing::{Withdrawing, lock_referral};
 
 /// A transaction to take back.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,7 +57,7 @@ pub enum RetractionRefused {
     /// It is not of a kind that is taken back by hand.
     #[error("it cannot be retracted: {0}")]
     NotRetractable(NotRetractable),
-    /// It was taken back before, for another reason, or all of it was given back.
+    /// It was taken back before, for another reason, by an event, or as fraud; or all of it was given back.
     #[error("it was taken back before")]
     AlreadyRetracted,
 }
@@ -64,7 +66,8 @@ impl Refused for RetractionRefused {}
 
 impl App {
     /// Takes a transaction back, whole: what it gave is taken from what is available, and the rest is owed; what it took
-    /// is given back, and repays what is owed first. The same reason again gets the first answer.
+    /// is given back, and repays what is owed first. What a rule granted leaves its own hold first, and is never granted
+    /// again; of a commission no more is taken back than is posted. The same reason again gets the first answer.
     ///
     /// # Errors
     /// [`RetractionRefused`] (then nothing changes), no such program, or the store's.
@@ -73,6 +76,8 @@ impl App {
         command: &RetractTransaction,
     ) -> Result<RetractReceipt, Failure<RetractionRefused>> {
         let now = self.now();
+        let book = self.program::<RetractionRefused>(&command.program).await?.book;
+        let referred = self.came_by(book, command.transaction).await?;
         transact(self.store(), move |unit| {
             Box::pin(async move {
                 let program = program_in(unit, &command.program, now).await?;
@@ -85,6 +90,9 @@ impl App {
                     Ok(Retraction::TakeBack(amount, account)) => {
                         let taken = Taking { given: &given, amount, account, back: true };
                         self.take(unit, program, command, taken, now).await
+                    }
+                    Ok(Retraction::Withdraw(what)) => {
+                        self.withdraw(unit, program, command, (what, referred), now).await
                     }
                     Ok(Retraction::GiveBack(amount, account)) => {
                         let taken = Taking { given: &given, amount, account, back: false };
@@ -168,6 +176,34 @@ impl App {
         };
         let changes = Changes { reversals: vec![reversal], posting: journal.finish(), ..Changes::default() };
         self.finish(unit, program, command, user, changes, now).await
+    }
+
+    /// What a rule granted is withdrawn from its referral, under its lock.
+    async fn withdraw(
+        &self,
+        unit: &mut Unit<'_>,
+        program: Program,
+        command: &RetractTransaction,
+        (what, referred): (Entitlement, Option<UserId>),
+        now: Timestamp,
+    ) -> Result<RetractReceipt, Failure<RetractionRefused>> {
+        let referred = referred.ok_or(RetractionRefused::NotFound)?;
+        let concerned = lock_referral(unit, &program, referred, now).await?;
+        let concerned = concerned.ok_or(RetractionRefused::NotFound)?;
+        let key = command.transaction.to_string();
+        if let Some(known) = unit.ledger().posted(program.book, Origin::Retraction, &key).await? {
+            return repeated(unit, program, command, known).await;
+        }
+        let order = Withdrawal { of: command.transaction, reason: command.reason.clone() };
+        let withdrawing = Withdrawing { what, order };
+        let ids: &mut (dyn FnMut() -> uuid::Uuid + Send) = &mut || self.draw_id();
+        let withdrew = withdrawing.decide(unit, &program, concerned, ids).await?;
+        let withdrew = withdrew.ok_or(RetractionRefused::AlreadyRetracted)?;
+        let entry = self.retracted(command, withdrew.transaction, now);
+        let item = withdrew.record(unit, &program, entry, now, ids).await?;
+        let item = item.ok_or(RetractionRefused::NotFound)?;
+        let user = unit.users().names(program.book, &[item.transaction.user]).await?.pop();
+        Ok(RetractReceipt { item, user, replayed: false, program })
     }
 
     async fn finish(

@@ -11,6 +11,7 @@ use crate::id::{ReferralId, UserId};
 use crate::program::{Program, Terms};
 use crate::reference::SourceId;
 use crate::referral::{Attribution, Award, Progress, Referral, ReferralFacts, Review, SpendTotals, State};
+use crate::retraction::Withdrawn;
 use crate::settle::{Circumstances, Grant, gained, hear_email, settle};
 use crate::spend::{RefundFact, SpendEvent, effective_refund, folds};
 use crate::time::Timestamp;
@@ -279,6 +280,7 @@ fn untouched(now: Timestamp) -> Progress {
         reward: Award::NotDue,
         reward_steps: 0,
         commission: CommissionProgress::default(),
+        withdrawn: Withdrawn::default(),
         updated_at: now,
     }
 }

@@ -32,6 +32,8 @@ words! {
         CommissionWindow = "commission-window",
         /// The refund weighs on its spend.
         RefundWeighs = "refund-weighs",
+        /// No operator took the reward back for good.
+        NotWithdrawn = "not-withdrawn",
         /// Net spend has reached the threshold.
         ThresholdReached = "threshold-reached",
         /// The referred user's e-mail was verified within the window, and is now.
@@ -104,7 +106,7 @@ impl Explanation {
         let matters = |rule| match rule {
             Rule::CommissionWindow => !counts,
             Rule::InsideWindow => !earns_commission,
-            Rule::ThresholdReached | Rule::BudgetOpen => counts || !earns_commission,
+            Rule::NotWithdrawn | Rule::ThresholdReached | Rule::BudgetOpen => counts || !earns_commission,
             _ => true,
         };
         let failed = |check: &&Checked| !check.passed && matters(check.rule);
@@ -263,7 +265,11 @@ impl Case<'_> {
         };
         let status = text(if paused { "paused" } else { "active" });
         let (review, open) = (text(progress.review), progress.review == Review::Open);
+        let withdrawn = &progress.withdrawn;
+        let word = text(if withdrawn.reward { "withdrawn" } else { "stands" });
+        let taken = vec![("reward", word), ("commission", Input::Money(self.money(withdrawn.commission)))];
         vec![
+            checked(Rule::NotWithdrawn, !withdrawn.reward, taken),
             checked(Rule::ThresholdReached, referral.reached(), sums),
             checked(Rule::EmailVerified, verified, vec![("verified_at", time(progress.verified_at))]),
             checked(Rule::NoOpenReview, !open, vec![("review", review)]),
@@ -322,11 +328,16 @@ impl Case<'_> {
                 value: net,
             });
             let exact = format!("{} * {net}", terms.rate.normalize());
-            let expression = match terms.cap {
+            let share = match terms.cap {
                 Some(cap) => format!("min({}, round({exact}))", self.money(cap)),
                 None => format!("round({exact})"),
             };
-            let value = self.money(commission::due(terms, sum.net()));
+            let withdrawn = progress.withdrawn;
+            let expression = match withdrawn.commission {
+                0 => share,
+                taken => format!("max({}, {share} - {})", self.money(0), self.money(taken)),
+            };
+            let value = self.money(withdrawn.left_of(commission::due(terms, sum.net())));
             sums.push(Worked { label: "commission", expression, value });
         }
         sums

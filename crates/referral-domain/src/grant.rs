@@ -12,7 +12,7 @@ use crate::ledger::{
 };
 use crate::money::{Currency, Money};
 use crate::port::Changes;
-use crate::settle::{Grant, Promise};
+use crate::settle::{Grant, Promise, Withdrawal};
 use crate::time::Timestamp;
 use crate::tracking::DayDelta;
 
@@ -62,8 +62,11 @@ pub struct Posted {
 /// Posts a grant: what is held is added to the holds, what is taken back leaves its own hold first.
 ///
 /// A reward taken back takes what remains of its own hold, then what is available, and the rest becomes owed. A
-/// commission taken back takes the holds of the event that brought it about, then what is available, then the other
-/// holds of this commission, the newest first, and the rest becomes owed. No other hold is ever touched.
+/// commission taken back takes the holds of the event that brought it about, or the hold of the transaction that an
+/// operator takes back, then what is available, then the other holds of this commission, the newest first, and the rest
+/// becomes owed. No other hold is ever touched.
+///
+/// What an operator takes back is told in their words, and is unique by the transaction it takes back.
 ///
 /// # Errors
 /// A [`LedgerFault`]; nothing is posted then.
@@ -77,7 +80,7 @@ pub struct Posted {
 ///     transaction: TransactionId::from_uuid(Uuid::from_u128(2)),
 ///     promise: Promise::Reward { step: 1, threshold: 5_000 }, to: ana, amount: 2_500,
 ///     referral: ReferralId::from_uuid(Uuid::from_u128(3)), code: CodeId::from_uuid(Uuid::from_u128(4)), cause: None, spend: None,
-///     held_until: Some(now.plus_days(14)), effective_at: now,
+///     by_hand: None, held_until: Some(now.plus_days(14)), effective_at: now,
 /// };
 /// let mut journal = Journal::open(vec![Wallet::empty(BookId(7), ana, usd)], now);
 /// let (mut holds, mut last) = (Holds::default(), 10);
@@ -191,7 +194,7 @@ fn void(journal: &Journal, holds: &mut Holds, grant: &Grant) -> Result<i64, Ledg
     match grant.promise {
         Promise::RewardRetraction { of, .. } => Ok(holds.void(of, amount, by, at)),
         Promise::CommissionRetraction { .. } => {
-            let (own, others) = holds.of_commission(grant.referral, grant.spend.as_ref());
+            let (own, others) = holds.of_commission(grant.referral, |hold| is_of(grant, hold));
             let first = void_all(holds, own, amount);
             let available = journal.balances(grant.to)?.available;
             Ok(first + void_all(holds, others, (amount - first - available).max(0)))
@@ -200,6 +203,14 @@ fn void(journal: &Journal, holds: &mut Holds, grant: &Grant) -> Result<i64, Ledg
         | Promise::WelcomeRetraction { .. }
         | Promise::Reward { .. }
         | Promise::Commission { .. } => Ok(0),
+    }
+}
+
+/// Whether a commission's hold is of what a grant takes back: of the same transaction, or of the same spend.
+fn is_of(grant: &Grant, hold: &Hold) -> bool {
+    match &grant.by_hand {
+        Some(order) => hold.transaction == order.of,
+        None => grant.spend.is_some() && hold.cause == grant.spend,
     }
 }
 
@@ -281,7 +292,7 @@ fn heading(grant: &Grant, currency: Currency) -> Heading {
         Some(step) => format!("{}:{step}", grant.referral),
         None => grant.referral.to_string(),
     };
-    Heading {
+    let heading = Heading {
         id: grant.transaction,
         kind,
         origin,
@@ -293,6 +304,23 @@ fn heading(grant: &Grant, currency: Currency) -> Heading {
         reference_type: grant.cause.as_ref().map(|_| ReferenceType::Event),
         created_by: CreatedBy::System,
         effective_at: grant.effective_at,
+    };
+    match &grant.by_hand {
+        Some(order) => ordered(heading, order),
+        None => heading,
+    }
+}
+
+/// What an operator takes back, by what it takes back: a commission names it as well, though it is one running total.
+fn ordered(heading: Heading, order: &Withdrawal) -> Heading {
+    let earned = Reversed { id: order.of, kind: TransactionKind::AffiliateCommission };
+    Heading {
+        origin: Origin::Retraction,
+        origin_id: order.of.to_string(),
+        reverses: heading.reverses.or(Some(earned)),
+        description: order.reason.clone(),
+        created_by: CreatedBy::Operator,
+        ..heading
     }
 }
 

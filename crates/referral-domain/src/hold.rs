@@ -165,17 +165,16 @@ impl Holds {
         Some(step)
     }
 
-    /// The commission holds of a referral of which something remains: first those that `cause` brought about, then the
+    /// The commission holds of a referral of which something remains: first those that `first` holds for, then the
     /// others, each from the newest to the oldest.
     pub(crate) fn of_commission(
         &self,
         referral: ReferralId,
-        cause: Option<&SourceId>,
+        first: impl Fn(&Hold) -> bool,
     ) -> (Vec<TransactionId>, Vec<TransactionId>) {
         let mut open: Vec<_> = self.holds.values().filter(|hold| hold.is_commission_of(referral)).collect();
         open.sort_by_key(|hold| std::cmp::Reverse((hold.created_at, hold.transaction)));
-        let (own, others): (Vec<_>, Vec<_>) =
-            open.into_iter().partition(|hold| cause.is_some() && hold.cause.as_ref() == cause);
+        let (own, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|hold| first(hold));
         let ids = |holds: Vec<&Hold>| holds.into_iter().map(|hold| hold.transaction).collect();
         (ids(own), ids(others))
     }

@@ -5,6 +5,7 @@ use crate::code::CodeText;
 use crate::commission::CommissionProgress;
 use crate::id::{BookId, CaseId, ClickId, CodeId, ReferralId, TransactionId, UserId};
 use crate::program::Terms;
+use crate::retraction::Withdrawn;
 use crate::time::Timestamp;
 
 words! {
@@ -352,6 +353,8 @@ pub struct Progress {
     pub reward_steps: u32,
     /// The referrer's commission.
     pub commission: CommissionProgress,
+    /// What an operator took back of it for good.
+    pub withdrawn: Withdrawn,
     /// When anything here last changed.
     pub updated_at: Timestamp,
 }

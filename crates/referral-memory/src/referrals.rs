@@ -11,7 +11,8 @@ use referral_domain::program::Program;
 use referral_domain::referral::{
     Award, Progress, Referral, Review, SpendTotals, State as ReferralState, WithheldReason,
 };
-use referral_domain::settle::is_reward_due;
+use referral_domain::retraction::Withdrawn;
+use referral_domain::settle::{is_reward_due, is_welcome_due};
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
@@ -120,6 +121,11 @@ fn waits_for_referrer(referral: &Referral) -> bool {
     referral.progress.reward.reason() == reason || referral.progress.commission.withheld == reason
 }
 
+/// Whether nothing that was withdrawn is given back.
+const fn is_kept(before: Withdrawn, after: Withdrawn) -> bool {
+    before.welcome <= after.welcome && before.reward <= after.reward && before.commission <= after.commission
+}
+
 /// Whether a referral's window is over though its state does not say so. Completed ones stay completed.
 fn is_over(referral: &Referral, now: Timestamp) -> bool {
     let open = matches!(referral.progress.state, ReferralState::Pending | ReferralState::Active { .. });
@@ -156,13 +162,12 @@ impl State {
     fn may_be_unsettled(&self, program: &Program, referral: &Referral) -> bool {
         let Progress { state, welcome, reward, commission, .. } = &referral.progress;
         let fraud = matches!(state, ReferralState::Fraud { .. });
-        let welcome_due = referral.facts.terms.welcome_credit > 0 && state.activated_at().is_some() && !fraud;
         let off = |award: &Award, due: bool| match award {
             Award::NotDue | Award::Retracted => due,
             Award::Held { .. } | Award::Granted { .. } => !due,
             Award::Withheld(_) => false,
         };
-        let welcome_off = off(welcome, welcome_due) && *welcome != Award::Retracted;
+        let welcome_off = off(welcome, is_welcome_due(referral)) && *welcome != Award::Retracted;
         let commission_off = commission.due != commission.posted && commission.withheld.is_none()
             || fraud && commission.posted != 0;
         let freed = |reason| match reason {
@@ -206,7 +211,13 @@ impl State {
         let rule = self.referrals.rule("commission", "refunds take back at most what was spent");
         rule.holds(0 <= refunded && refunded <= gross, &id)?;
         let rule = self.referrals.rule("commission", "nothing less than nothing is due or posted");
-        rule.holds(due >= 0 && posted >= 0, &id)
+        rule.holds(due >= 0 && posted >= 0, &id)?;
+        let Withdrawn { welcome, reward, commission } = progress.withdrawn;
+        let gone = |withdrawn: bool, award: Award| !withdrawn || award == Award::Retracted;
+        let rule = self.referrals.rule("withdrawn", "what was withdrawn is taken back");
+        rule.holds(gone(welcome, progress.welcome) && gone(reward, progress.reward), &id)?;
+        let rule = self.referrals.rule("withdrawn", "nothing less than nothing is withdrawn");
+        rule.holds(commission >= 0, &id)
     }
 
     /// Stores a new referral: of two people who exist, by a code of the referrer.
@@ -234,9 +245,11 @@ impl State {
         let referred = *self.referral_ids.get(&(book, id))?;
         let rule = self.referrals.rule("reward_steps", "reward steps never become fewer");
         let fewer = self.referrals.rule("commission_steps", "commission steps never become fewer");
+        let for_good = self.referrals.rule("withdrawn", "what was withdrawn stays withdrawn");
         self.referrals.change(&(book, referred), |stored| {
             rule.holds(stored.progress.reward_steps <= progress.reward_steps, &id)?;
             fewer.holds(stored.progress.commission.steps <= progress.commission.steps, &id)?;
+            for_good.holds(is_kept(stored.progress.withdrawn, progress.withdrawn), &id)?;
             stored.progress = progress.clone();
             Ok(())
         })?

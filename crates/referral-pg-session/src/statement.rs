@@ -106,6 +106,7 @@ binds! {
     Vec<Option<&str>> => Texts(value: value.into_iter().map(|text| text.map(ToOwned::to_owned)).collect());
     Vec<Vec<u8>> => Blobs(value: value.into_iter().map(Some).collect());
     Vec<Option<Vec<u8>>> => Blobs(value: value);
+    Vec<bool> => Flags(value: value.into_iter().map(Some).collect());
     Vec<Option<bool>> => Flags(value: value);
 }
 

@@ -52,7 +52,7 @@ macro_rules! progress_columns {
         p.spend_gross, p.spend_refunded, p.welcome_status, p.welcome_reason, p.welcome_at, p.welcome_transaction,
         p.reward_status, p.reward_reason, p.reward_at, p.reward_transaction, p.reward_steps, p.reward_available_at,
         p.commission_gross, p.commission_refunded, p.commission_due, p.commission_posted, p.commission_steps,
-        p.commission_reason, p.updated_at"
+        p.commission_reason, p.welcome_withdrawn, p.reward_withdrawn, p.commission_withdrawn, p.updated_at"
     };
 }
 pub(crate) use progress_columns;
@@ -248,6 +248,7 @@ macro_rules! program_is_active {
 pub(crate) const UNSETTLED: &str = concat!(
     "SELECT r.*, p.* FROM (
       SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.reward_unsettled
+        AND NOT p.reward_withdrawn
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.reward_undue
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_unsettled
       UNION ALL SELECT p.referral_id FROM referral_progress AS p WHERE p.book_id = $1 AND p.welcome_undue
@@ -263,8 +264,8 @@ pub(crate) const UNSETTLED: &str = concat!(
     CROSS JOIN LATERAL (SELECT ",
     progress_columns!(),
     " FROM referral_progress AS p
-      WHERE p.book_id = $1 AND p.referral_id = due.referral_id AND (p.reward_unsettled OR p.reward_undue
-        OR p.welcome_unsettled OR p.welcome_undue OR p.commission_unsettled OR p.welcome_reason = 'program-paused'
+      WHERE p.book_id = $1 AND p.referral_id = due.referral_id AND (p.reward_undue
+        OR (p.reward_unsettled AND NOT p.reward_withdrawn) OR p.welcome_unsettled OR p.welcome_undue OR p.commission_unsettled OR p.welcome_reason = 'program-paused'
         OR (p.state = 'fraud' AND p.commission_posted <> 0)
         OR p.reward_reason IN ('program-paused', 'referrer-email-not-verified')
         OR p.commission_reason IN ('program-paused', 'referrer-email-not-verified')) LIMIT 1

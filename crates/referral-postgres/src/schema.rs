@@ -138,10 +138,6 @@ diesel::table! {
     referral_progress (book_id, referral_id) {
         book_id -> BigInt,
         referral_id -> Uuid,
-        qualifies_until -> Timestamptz,
-        spend_threshold -> BigInt,
-        referrer_reward -> BigInt,
-        welcome_credit -> BigInt,
         state -> Text,
         activated_at -> Nullable<Timestamptz>,
         completed_at -> Nullable<Timestamptz>,
@@ -167,6 +163,9 @@ diesel::table! {
         commission_posted -> BigInt,
         commission_steps -> BigInt,
         commission_reason -> Nullable<Text>,
+        welcome_withdrawn -> Bool,
+        reward_withdrawn -> Bool,
+        commission_withdrawn -> BigInt,
         updated_at -> Timestamptz,
     }
 }

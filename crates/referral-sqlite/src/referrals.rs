@@ -229,7 +229,7 @@ pub(crate) const UNSETTLED: &str = concat!(
     SELECT referral_id FROM referral_progress INDEXED BY referral_progress_reward_unsettled
     WHERE book_id = ? AND reward_status IN ('not_due', 'retracted') AND state <> 'fraud' AND referrer_reward > 0
       AND spend_threshold <= spend_gross - spend_refunded
-      AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL)
+      AND (verified_at IS NULL OR verified_at < qualifies_until OR activated_at IS NOT NULL) AND NOT reward_withdrawn
     UNION SELECT referral_id FROM referral_progress INDEXED BY referral_progress_reward_undue
     WHERE book_id = ? AND reward_status IN ('held', 'granted')
       AND (state = 'fraud' OR spend_threshold > spend_gross - spend_refunded)

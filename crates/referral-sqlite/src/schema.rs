@@ -155,10 +155,6 @@ diesel::table! {
     referral_progress (book_id, referral_id) {
         book_id -> BigInt,
         referral_id -> Binary,
-        qualifies_until -> BigInt,
-        spend_threshold -> BigInt,
-        referrer_reward -> BigInt,
-        welcome_credit -> BigInt,
         state -> Text,
         activated_at -> Nullable<BigInt>,
         completed_at -> Nullable<BigInt>,
@@ -184,6 +180,9 @@ diesel::table! {
         commission_posted -> BigInt,
         commission_steps -> BigInt,
         commission_reason -> Nullable<Text>,
+        welcome_withdrawn -> Bool,
+        reward_withdrawn -> Bool,
+        commission_withdrawn -> BigInt,
         updated_at -> BigInt,
     }
 }

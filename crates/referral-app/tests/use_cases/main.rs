@@ -30,4 +30,5 @@ mod round_trips;
 mod spend;
 mod story;
 mod user_facts;
+mod withdraw;
 mod workers;

@@ -2,8 +2,10 @@
 //! granted and says what to post. No rule here reads the order in which facts arrived.
 
 mod promise;
+mod withdraw;
 
-pub use promise::{Grant, Promise};
+pub use promise::{Grant, Promise, Withdrawal};
+pub use withdraw::withdraw;
 
 use crate::budget::Budget;
 use crate::commission;
@@ -124,21 +126,22 @@ fn grant(
         code: facts.code,
         cause: None,
         spend: None,
+        by_hand: None,
         held_until: None,
         effective_at: now,
     }
 }
 
-/// The welcome credit is never held, and only fraud takes it back: then it stays taken.
+/// The welcome credit is never held, and only fraud and a withdrawal take it back: then it stays taken.
 fn settle_welcome(
     referral: &mut Referral,
     seen: &Circumstances,
     ids: &mut dyn FnMut() -> uuid::Uuid,
 ) -> Option<Grant> {
+    let once = referral.progress.welcome == Award::Retracted;
+    let due = is_welcome_due(referral) && !once;
     let Referral { facts, progress } = referral;
     let amount = facts.terms.welcome_credit;
-    let once = progress.welcome == Award::Retracted;
-    let due = amount > 0 && progress.state.activated_at().is_some() && !is_fraud(progress) && !once;
     let obstacle = obstacle(progress, seen);
     let promise = match step(&mut progress.welcome, due, once, || obstacle) {
         Step::Stay => return None,
@@ -177,11 +180,27 @@ fn settle_reward(
     Some(grant)
 }
 
-/// Whether the facts demand that the reward be posted, whatever stands in the way.
+/// Whether the facts demand that the welcome credit be posted, whatever stands in the way, unless it was taken back once.
+#[must_use]
+pub const fn is_welcome_due(referral: &Referral) -> bool {
+    let Referral { facts, progress } = referral;
+    let promised = facts.terms.welcome_credit > 0 && !progress.withdrawn.welcome;
+    promised && progress.state.activated_at().is_some() && !is_fraud(progress)
+}
+
+/// Whether the facts demand that the reward be posted, whatever stands in the way. One that was withdrawn never is.
 #[must_use]
 pub fn is_reward_due(referral: &Referral) -> bool {
-    let amount = referral.facts.terms.referrer_reward;
-    amount > 0 && referral.reached() && !is_fraud(&referral.progress) && may_qualify(referral)
+    let promised = referral.facts.terms.referrer_reward > 0 && !referral.progress.withdrawn.reward;
+    promised && referral.reached() && !is_fraud(&referral.progress) && may_qualify(referral)
+}
+
+/// What the facts demand to be posted of the commission, whatever stands in the way: less what was withdrawn.
+#[must_use]
+pub fn commission_due(referral: &Referral) -> i64 {
+    let Referral { facts, progress } = referral;
+    let promised = facts.terms.commission.as_ref().filter(|_| !is_fraud(progress));
+    promised.map_or(0, |terms| progress.withdrawn.left_of(commission::due(terms, progress.commission.net())))
 }
 
 fn posted(grant: &Grant) -> Award {
@@ -204,12 +223,12 @@ fn settle_commission(
     seen: &Circumstances,
     ids: &mut dyn FnMut() -> uuid::Uuid,
 ) -> Option<Grant> {
+    referral.facts.terms.commission.as_ref()?;
+    let due = commission_due(referral);
     let Referral { facts, progress } = referral;
-    let terms = facts.terms.commission.as_ref()?;
-    let fraud = is_fraud(progress);
     let standing = referrers_obstacle(progress, seen);
     let commission = &mut progress.commission;
-    commission.due = if fraud { 0 } else { commission::due(terms, commission.net()) };
+    commission.due = due;
     let rises = commission.due > commission.posted;
     commission.withheld = standing.filter(|_| rises);
     if commission.due == commission.posted || commission.withheld.is_some() {
@@ -257,7 +276,7 @@ pub fn may_qualify(referral: &Referral) -> bool {
     state.activated_at().is_some() || verified_at.is_none_or(|at| at < referral.facts.qualifies_until)
 }
 
-fn is_fraud(progress: &Progress) -> bool {
+const fn is_fraud(progress: &Progress) -> bool {
     matches!(progress.state, State::Fraud { .. })
 }
 

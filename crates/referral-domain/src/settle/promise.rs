@@ -63,6 +63,15 @@ impl Promise {
     }
 }
 
+/// That an operator takes back what a transaction granted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Withdrawal {
+    /// Which transaction.
+    pub of: TransactionId,
+    /// Why; the user reads it.
+    pub reason: String,
+}
+
 /// An amount to post: granted, or taken back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grant {
@@ -82,6 +91,8 @@ pub struct Grant {
     pub cause: Option<SourceId>,
     /// The spend it stems from, when one event brought it about: a refund's is the one it names.
     pub spend: Option<SourceId>,
+    /// The operator's word that brought it about, when one did.
+    pub by_hand: Option<Withdrawal>,
     /// Until when it is held; `None` when it can be used at once, or is taken back.
     pub held_until: Option<Timestamp>,
     /// When it took effect.

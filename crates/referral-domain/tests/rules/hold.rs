@@ -25,6 +25,7 @@ fn grant(n: u128, referral: u128, promise: Promise, held: bool) -> Grant {
         code: code().id,
         cause: None,
         spend: None,
+        by_hand: None,
         held_until: held.then(|| days(14)),
         effective_at: NOW,
     }

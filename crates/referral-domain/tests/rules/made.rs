@@ -10,6 +10,7 @@ use referral_domain::reference::{HostId, SourceId};
 use referral_domain::referral::{
     Attribution, Award, Progress, Referral, ReferralFacts, Review, Source, SpendTotals, State,
 };
+use referral_domain::retraction::Withdrawn;
 use referral_domain::settle::Circumstances;
 use referral_domain::spend::{EventCommand, RefundCommand, RefundReason, SpendCommand, SpendRules};
 use referral_domain::time::{DAY, Timestamp};
@@ -103,6 +104,7 @@ pub(crate) fn untouched() -> Progress {
         reward: Award::NotDue,
         reward_steps: 0,
         commission: CommissionProgress::default(),
+        withdrawn: Withdrawn::default(),
         updated_at: NOW,
     }
 }

@@ -141,21 +141,56 @@ async fn a_redemption_that_is_retracted_is_reversed_and_no_more() {
     assert_eq!(balance(&story, "u_ben").await, ["10.00", "0.00"]);
 }
 
+/// The path that retracts the newest transaction of a user.
+async fn newest(story: &Story, user: &str) -> String {
+    let items = story.app.user(user).get("/api/credits/history").await.json(200)["items"].clone();
+    format!("/api/admin/transactions/{}/retract", text(&items[0]["id"]))
+}
+
+/// Used, then taken back: the rest is owed, the next event grants nothing, and whoever asks is told why.
 #[actix_web::test]
-async fn what_a_rule_granted_and_what_takes_back_is_not_retracted_by_hand() {
+async fn a_reward_that_is_retracted_is_owed_and_never_granted_again() {
     let story = Story::told().await;
     let finn = finance(&story, "u_finn");
-    let mut refused = 0;
-    for user in ["u_ana", "u_ben"] {
-        let items = story.app.user(user).get("/api/credits/history").await.json(200)["items"].clone();
-        let path = format!("/api/admin/transactions/{}/retract", text(&items[0]["id"]));
-        let reply = finn.post(&path, json!({"reason": "No"})).await;
-        assert_eq!(reply.refusal(), (422, "not-retractable".to_owned()), "{}", reply.body);
-        refused += 1;
-    }
+    let path = newest(&story, "u_ana").await;
+    story.redeem("u_ana", "20.00", "bill_7").await.json(201);
+    let reason = json!({"reason": "Same household"});
+    let retracted = finn.post(&path, reason.clone()).await.json(201);
+    let transaction = &retracted["transaction"];
+    assert_eq!(
+        (&transaction["type"], &transaction["description"], &transaction["created_by"]),
+        (&json!("credit_retraction"), &json!("Same household"), &json!("operator"))
+    );
+    assert_eq!(balance(&story, "u_ana").await, ["0.00", "20.00"]);
+    assert_eq!(finn.post(&path, reason).await.json(200), retracted, "once");
+    finn.post(&path, json!({"reason": "Else"})).await.refused(409, "already-retracted");
+    let again = newest(&story, "u_ana").await;
+    finn.post(&again, json!({"reason": "Undo"})).await.refused(422, "not-retractable");
+    let told = story.spend("inv_later", "u_ben", "60.00").await.json(200);
+    assert_eq!(told["reward"], Value::Null, "{told}");
+    assert_eq!(balance(&story, "u_ana").await, ["0.00", "20.00"]);
+    let why = story.host.get("/api/events/inv_later/explain").await.json(200);
+    assert_eq!(why["first_reason_why_not"], "not-withdrawn", "{why}");
+    let audit = finn.get("/api/admin/audit?action=transaction.retract").await.json(200);
+    assert_eq!(audit["items"][0]["after"]["retracted_by"], transaction["id"]);
+    trial(&finn).await;
+}
+
+#[actix_web::test]
+async fn a_welcome_credit_is_retracted_and_what_takes_back_is_not() {
+    let story = Story::told().await;
+    let finn = finance(&story, "u_finn");
+    let path = newest(&story, "u_ben").await;
+    let retracted = finn.post(&path, json!({"reason": "Came twice"})).await.json(201);
+    assert_eq!(retracted["user_id"], "u_ben");
+    assert_eq!(balance(&story, "u_ben").await, ["0.00", "0.00"]);
+    let referral = story.app.user("u_ben").get("/api/referrals/me").await.json(200);
+    assert_eq!(referral["referral"]["welcome_credit"]["granted"], false, "{referral}");
+    let path = newest(&story, "u_ben").await;
+    let reply = finn.post(&path, json!({"reason": "No"})).await;
+    assert_eq!(reply.refusal(), (422, "not-retractable".to_owned()), "{}", reply.body);
     let unknown = "/api/admin/transactions/txn_018f2b7c-0000-7000-8000-000000000001/retract";
     finn.post(unknown, json!({"reason": "No"})).await.refused(404, "not-found");
-    println!("kinds refused={refused}");
 }
 
 #[actix_web::test]

@@ -73,15 +73,23 @@ fn is_asked_for(state: &State, book: BookId, row: &Transaction) -> Finding {
     }
 }
 
-/// What an operator takes back is an adjustment, the one that the leg is of, and whole.
+/// What an operator takes back is the transaction that the leg is of, and an adjustment or what a rule granted: whole, and
+/// of a commission at most what it gave.
 fn takes_it_back(state: &State, book: BookId, leg: &Transfer) -> Finding {
     let row = state.transactions.find(&(book, leg.transaction));
     let given = row.and_then(|row| row.reverses);
     let taken = given.and_then(|id| changed(state, book, id));
-    let expected = taken.map(|(_, user, amount)| (TransactionKind::CreditRetraction, user, -amount));
     let place = format!("retraction {}", leg.transaction);
     equal(CHECK, &place, &Some(leg.origin_id.clone()), &given.map(|id| id.to_string()))?;
-    let kind = taken.map(|(kind, ..)| kind);
-    equal(CHECK, &place, &Some(TransactionKind::ManualAdjustment), &kind)?;
-    equal(CHECK, place, &expected, &changed(state, book, leg.transaction))
+    let found = changed(state, book, leg.transaction);
+    let took = found.map_or(0, |(.., amount)| amount);
+    let expected = taken.and_then(|(kind, user, amount)| match kind {
+        TransactionKind::ManualAdjustment
+        | TransactionKind::WelcomeCredit
+        | TransactionKind::ReferralBonus => Some((TransactionKind::CreditRetraction, user, -amount)),
+        TransactionKind::AffiliateCommission => Some((kind, user, took.clamp(-amount, -1))),
+        _ => None,
+    });
+    equal(CHECK, &place, &true, &expected.is_some())?;
+    equal(CHECK, place, &expected, &found)
 }

@@ -5,7 +5,7 @@ use referral_domain::grant::RewardStep;
 use referral_domain::id::{BookId, ReferralId, TransactionId};
 use referral_domain::ledger::{Check, Transaction, TransactionKind};
 use referral_domain::referral::{Award, Referral};
-use referral_domain::settle::is_reward_due;
+use referral_domain::settle::{commission_due, is_reward_due};
 
 use super::{Finding, equal};
 use crate::state::State;
@@ -80,6 +80,7 @@ pub(super) fn are_granted_when_due(state: &State) -> Finding {
     state.referrals.rows().try_for_each(|referral| {
         let place = format!("reward of {}: it is due", referral.facts.id);
         let due = is_reward_due(referral);
+        commission_is_due(referral)?;
         match referral.progress.reward {
             Award::NotDue | Award::Retracted => equal(Check::DueRewards, place, &false, &due),
             Award::Held { .. } | Award::Granted { .. } => equal(Check::DueRewards, place, &true, &due),
@@ -87,6 +88,16 @@ pub(super) fn are_granted_when_due(state: &State) -> Finding {
             Award::Withheld(_) => Ok(()),
         }
     })
+}
+
+/// What a commission comes to, by the domain's own rule; all of it is posted, unless something stands in the way of more.
+fn commission_is_due(referral: &Referral) -> Finding {
+    let progress = referral.progress.commission;
+    let due = commission_due(referral);
+    let place = format!("commission of {}", referral.facts.id);
+    equal(Check::DueRewards, &place, &due, &progress.due)?;
+    let short = progress.withheld.is_some() && progress.posted < due;
+    equal(Check::DueRewards, place, &due, if short { &due } else { &progress.posted })
 }
 
 /// [`Check::Redemptions`]: each took what its transaction posted, and was given back at most that.

@@ -8,6 +8,7 @@ use referral_domain::port::StoreError;
 use referral_domain::referral::{
     Award, AwardStatus, Progress, Referral, Review, SpendTotals, State, StateName, WithheldReason,
 };
+use referral_domain::retraction::Withdrawn;
 use referral_domain::time::Timestamp;
 
 use crate::column::{At, Key, Place, instant};
@@ -44,6 +45,9 @@ pub(crate) struct ProgressRow {
     commission_posted: i64,
     commission_steps: i64,
     commission_reason: Option<String>,
+    welcome_withdrawn: bool,
+    reward_withdrawn: bool,
+    commission_withdrawn: i64,
     updated_at: At,
 }
 
@@ -79,6 +83,11 @@ impl TryFrom<ProgressRow> for Progress {
             reward: reward.award(place)?,
             reward_steps: place.small("reward_steps", row.reward_steps)?,
             commission: commission(&row, place)?,
+            withdrawn: Withdrawn {
+                welcome: row.welcome_withdrawn,
+                reward: row.reward_withdrawn,
+                commission: row.commission_withdrawn,
+            },
             updated_at: row.updated_at.into(),
         })
     }
@@ -161,9 +170,10 @@ const INSERT: &str = "INSERT INTO referral_progress (book_id, referral_id, quali
     referrer_reward, welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
     spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
     reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
-    commission_refunded, commission_due, commission_posted, commission_steps, commission_reason, updated_at)
+    commission_refunded, commission_due, commission_posted, commission_steps, commission_reason,
+    welcome_withdrawn, reward_withdrawn, commission_withdrawn, updated_at)
   SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) AS u";
+    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35) AS u";
 
 /// Stores the progress of new referrals.
 pub(super) async fn insert(
@@ -186,10 +196,11 @@ const SAVE: &str = "INSERT INTO referral_progress (book_id, qualifies_until, spe
     welcome_credit, referral_id, state, activated_at, completed_at, closed_at, review, case_id, verified_at,
     spend_gross, spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
     reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
-    commission_refunded, commission_due, commission_posted, commission_steps, commission_reason, updated_at)
+    commission_refunded, commission_due, commission_posted, commission_steps, commission_reason,
+    welcome_withdrawn, reward_withdrawn, commission_withdrawn, updated_at)
   SELECT $1, '-infinity', -1, -1, -1, u.*
   FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-    $25, $26, $27, $28) AS u
+    $25, $26, $27, $28, $29, $30, $31) AS u
   ON CONFLICT (book_id, referral_id) DO UPDATE SET state = excluded.state, activated_at = excluded.activated_at,
     completed_at = excluded.completed_at, closed_at = excluded.closed_at, review = excluded.review,
     case_id = excluded.case_id, verified_at = excluded.verified_at, spend_gross = excluded.spend_gross,
@@ -201,7 +212,9 @@ const SAVE: &str = "INSERT INTO referral_progress (book_id, qualifies_until, spe
     reward_available_at = excluded.reward_available_at, commission_gross = excluded.commission_gross,
     commission_refunded = excluded.commission_refunded, commission_due = excluded.commission_due,
     commission_posted = excluded.commission_posted, commission_steps = excluded.commission_steps,
-    commission_reason = excluded.commission_reason, updated_at = excluded.updated_at";
+    commission_reason = excluded.commission_reason, welcome_withdrawn = excluded.welcome_withdrawn,
+    reward_withdrawn = excluded.reward_withdrawn, commission_withdrawn = excluded.commission_withdrawn,
+    updated_at = excluded.updated_at";
 
 /// Replaces the progress of referrals that were locked.
 pub(crate) async fn save(
@@ -234,5 +247,7 @@ fn changing<T>(statement: Fixed<()>, rows: &[T], of: impl Fn(&T) -> &Progress) -
     let s = s.column(rows, |row| of(row).commission.due).column(rows, |row| of(row).commission.posted);
     let s = s.column(rows, |row| i64::from(of(row).commission.steps));
     let s = s.column(rows, |row| of(row).commission.withheld.map(WithheldReason::as_str));
+    let s = s.column(rows, |row| of(row).withdrawn.welcome).column(rows, |row| of(row).withdrawn.reward);
+    let s = s.column(rows, |row| of(row).withdrawn.commission);
     s.column(rows, |row| of(row).updated_at)
 }

@@ -2,10 +2,9 @@
 
 use diesel_async::AsyncPgConnection;
 use futures_util::TryStreamExt;
-use referral_domain::commission;
 use referral_domain::ledger::Check;
-use referral_domain::referral::{Award, Referral, State};
-use referral_domain::settle::is_reward_due;
+use referral_domain::referral::{Award, Referral};
+use referral_domain::settle::{self, commission_due, is_reward_due};
 
 use super::{Finding, equal};
 use crate::referrals;
@@ -32,24 +31,17 @@ fn award_is_due(referral: &Referral, what: &str, award: Award, due: bool) -> Fin
 
 /// One that was taken back stays taken.
 fn is_welcome_due(referral: &Referral) -> bool {
-    let progress = &referral.progress;
-    let promised = referral.facts.terms.welcome_credit > 0 && progress.welcome != Award::Retracted;
-    promised && progress.state.activated_at().is_some() && !is_fraud(referral)
+    referral.progress.welcome != Award::Retracted && settle::is_welcome_due(referral)
 }
 
 /// What a commission comes to, by its net; all of it is posted, unless something stands in the way of more.
 fn commission_is_due(referral: &Referral) -> Finding {
     let progress = referral.progress.commission;
-    let promised = referral.facts.terms.commission.filter(|_| !is_fraud(referral));
-    let due = promised.map_or(0, |terms| commission::due(&terms, progress.net()));
+    let due = commission_due(referral);
     let place = |what: &str| format!("referral_progress {}: its commission {what}", referral.facts.id);
     equal(Check::DueRewards, || place("due"), &due, &progress.due)?;
     if progress.withheld.is_some() && progress.posted < due {
         return Ok(());
     }
     equal(Check::DueRewards, || place("posted"), &due, &progress.posted)
-}
-
-const fn is_fraud(referral: &Referral) -> bool {
-    matches!(referral.progress.state, State::Fraud { .. })
 }

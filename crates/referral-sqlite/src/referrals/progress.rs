@@ -7,6 +7,7 @@ use referral_domain::port::StoreError;
 use referral_domain::referral::{
     Award, AwardStatus, Progress, Referral, Review, SpendTotals, State, StateName, WithheldReason,
 };
+use referral_domain::retraction::Withdrawn;
 use referral_domain::time::Timestamp;
 
 use crate::column::{Key, Place, instant, micros};
@@ -43,6 +44,9 @@ pub(super) struct ProgressRow {
     commission_posted: i64,
     commission_steps: i64,
     commission_reason: Option<String>,
+    welcome_withdrawn: bool,
+    reward_withdrawn: bool,
+    commission_withdrawn: i64,
     updated_at: i64,
 }
 
@@ -63,6 +67,11 @@ impl TryFrom<ProgressRow> for Progress {
             reward: reward.award(place)?,
             reward_steps: place.small("reward_steps", row.reward_steps)?,
             commission: commission(&row, place)?,
+            withdrawn: Withdrawn {
+                welcome: row.welcome_withdrawn,
+                reward: row.reward_withdrawn,
+                commission: row.commission_withdrawn,
+            },
             updated_at: Timestamp::from_micros(row.updated_at),
         })
     }
@@ -164,8 +173,9 @@ pub(super) fn insert(conn: &mut SqliteConnection, referral: &Referral) -> Result
            welcome_credit, state, activated_at, completed_at, closed_at, review, case_id, verified_at, spend_gross,
            spend_refunded, welcome_status, welcome_reason, welcome_at, welcome_transaction, reward_status,
            reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
-           commission_refunded, commission_due, commission_posted, commission_steps, commission_reason, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           commission_refunded, commission_due, commission_posted, commission_steps, commission_reason,
+           welcome_withdrawn, reward_withdrawn, commission_withdrawn, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let key = insert.bind(facts.book.0).bind(Key::from(facts.id)).bind(facts.qualifies_until.micros());
     let terms = key.bind(facts.terms.spend_threshold).bind(facts.terms.referrer_reward);
@@ -186,7 +196,8 @@ pub(crate) fn save(
            welcome_at = ?, welcome_transaction = ?, reward_status = ?, reward_reason = ?, reward_at = ?,
            reward_transaction = ?, reward_steps = ?, reward_available_at = ?, commission_gross = ?,
            commission_refunded = ?, commission_due = ?, commission_posted = ?, commission_steps = ?,
-           commission_reason = ?, updated_at = ?
+           commission_reason = ?, welcome_withdrawn = ?, reward_withdrawn = ?, commission_withdrawn = ?,
+           updated_at = ?
          WHERE book_id = ? AND referral_id = ?",
     );
     let update = bound(update, progress).bind(book.0).bind(Key::from(id));
@@ -208,7 +219,10 @@ fn bound(statement: Fixed, progress: &Progress) -> Fixed {
         .bind(spend.refunded);
     let awards = bound_award(bound_award(statement, *welcome), *reward);
     let awards = awards.bind(progress.reward_steps).bind(micros(reward.available_at()));
-    bound_commission(awards, &progress.commission).bind(progress.updated_at.micros())
+    let bound = bound_commission(awards, &progress.commission);
+    let withdrawn = progress.withdrawn;
+    let bound = bound.bind(withdrawn.welcome).bind(withdrawn.reward).bind(withdrawn.commission);
+    bound.bind(progress.updated_at.micros())
 }
 
 /// Binds an award's status, reason, instant and transaction.

@@ -1,10 +1,9 @@
 //! What referrals are due by their facts, against what they were granted. The rules are the domain's own.
 
 use diesel::prelude::*;
-use referral_domain::commission;
 use referral_domain::ledger::Check;
-use referral_domain::referral::{Award, Referral, State};
-use referral_domain::settle::is_reward_due;
+use referral_domain::referral::Award;
+use referral_domain::settle::{commission_due, is_reward_due, is_welcome_due};
 
 use super::{Finding, equal};
 use crate::referrals;
@@ -36,24 +35,14 @@ const fn is_posted(award: Award, taken_for_good: bool) -> Option<bool> {
     }
 }
 
-fn is_welcome_due(referral: &Referral) -> bool {
-    let activated = referral.progress.state.activated_at().is_some();
-    referral.facts.terms.welcome_credit > 0 && activated && !is_fraud(referral)
-}
-
-const fn is_fraud(referral: &Referral) -> bool {
-    matches!(referral.progress.state, State::Fraud { .. })
-}
-
 /// [`Check::Commissions`]: what is due is the share of the net spend that was promised, and posted, unless it says why
-/// not.
+/// not; less what was withdrawn.
 pub(super) fn commissions_are_posted(conn: &mut SqliteConnection) -> Finding {
     for referral in referrals::all(conn)? {
         let referral = referral?;
         let place = || format!("referral_progress {}: its commission", referral.facts.id);
         let known = &referral.progress.commission;
-        let terms = referral.facts.terms.commission.filter(|_| !is_fraud(&referral));
-        let due = terms.map_or(0, |terms| commission::due(&terms, known.net()));
+        let due = commission_due(&referral);
         equal(Check::Commissions, place, &due, &known.due)?;
         if known.withheld.is_none() {
             equal(Check::Commissions, place, &due, &known.posted)?;

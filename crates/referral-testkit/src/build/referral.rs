@@ -7,6 +7,7 @@ use referral_domain::program::Program;
 use referral_domain::referral::{
     Attribution, Award, Progress, Referral, ReferralFacts, Review, Source, SpendTotals, State,
 };
+use referral_domain::retraction::Withdrawn;
 use referral_domain::time::Timestamp;
 
 use super::named_id;
@@ -101,6 +102,7 @@ const fn pending() -> Progress {
         reward: Award::NotDue,
         reward_steps: 0,
         commission: CommissionProgress { gross: 0, refunded: 0, due: 0, posted: 0, steps: 0, withheld: None },
+        withdrawn: Withdrawn { welcome: false, reward: false, commission: 0 },
         updated_at: NOON,
     }
 }

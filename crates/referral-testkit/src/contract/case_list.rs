@@ -142,6 +142,12 @@ macro_rules! store_contract {
                 what_was_posted_and_is_not_due_is_claimed,
                 a_commission_of_fraud_is_claimed_though_nothing_else_was_posted,
             }
+            withdrawals {
+                what_was_withdrawn_is_read_back_and_not_granted_again,
+                what_is_withdrawn_while_it_is_held_leaves_its_own_hold_first,
+                withdrawals_of_one_transaction_at_once_take_it_back_once,
+                what_was_withdrawn_stays_withdrawn,
+            }
             budgets {
                 a_month_nobody_asked_is_untouched,
                 a_month_is_read_back_as_it_was_recorded,
@@ -370,6 +376,7 @@ mod tests {
             unit_of_work,
             users,
             wallets,
+            withdrawals,
         );
         let mut cases = 0;
         for (group, source) in groups {

@@ -58,6 +58,7 @@ pub mod spending;
 pub mod unit_of_work;
 pub mod users;
 pub mod wallets;
+pub mod withdrawals;
 
 /// What a suite is run on: an empty store of one adapter.
 pub struct Subject {

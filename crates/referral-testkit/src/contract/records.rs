@@ -11,6 +11,7 @@ use referral_domain::program::{Commission, Terms};
 use referral_domain::referral::{
     Attribution, Award, Progress, Referral, Review, Source, SpendTotals, State, WithheldReason,
 };
+use referral_domain::retraction::Withdrawn;
 use referral_domain::settle::{Grant, Promise};
 use referral_domain::spend::{Effect, Level, Outcome, RefundReason, SpendEvent, Withheld};
 use referral_domain::user::UserFacts;
@@ -65,13 +66,14 @@ fn attribution(world: &World, n: usize) -> Attribution {
 fn progress(world: &World, n: usize) -> Progress {
     let reason = |n: usize| WithheldReason::ALL.get(n % 6).map_or(Award::NotDue, |why| Award::Withheld(*why));
     let small = i64::try_from(n).expect("few");
+    let welcome = n % 11 == 3;
     Progress {
         state: states()[n % 7],
         review: Review::ALL[n % 4],
         case: n.is_multiple_of(3).then(|| CaseId::from_uuid(world.id())),
         verified_at: n.is_multiple_of(2).then(|| NOON.plus_micros(small)),
         spend: SpendTotals { gross: 1_000 + small, refunded: small },
-        welcome: reason(n),
+        welcome: if welcome { Award::Retracted } else { reason(n) },
         reward: reason(n + 2),
         reward_steps: 0,
         commission: CommissionProgress {
@@ -82,6 +84,7 @@ fn progress(world: &World, n: usize) -> Progress {
             steps: 0,
             withheld: reason(n + 4).reason(),
         },
+        withdrawn: Withdrawn { welcome, reward: false, commission: small % 5 },
         updated_at: NOON.plus_micros(100 + small),
     }
 }
@@ -140,7 +143,8 @@ pub async fn every_field_of_a_referrals_progress_is_replaced(subject: Subject) {
     for (referral, user) in referrals.iter().zip(&users) {
         assert_stored(&world, referral, user).await;
     }
-    let first = a_referral(&world.program, &code, users[0].id).build();
+    let mut first = a_referral(&world.program, &code, users[0].id).build();
+    first.progress.withdrawn = referrals[0].progress.withdrawn;
     let back = vec![(first.facts.id, first.progress.clone())];
     world.record(&Changes { progress: back, ..Changes::default() }).await;
     assert_stored(&world, &first, &users[0]).await;
@@ -181,6 +185,7 @@ fn granted(world: &World, code: &Code, referred: &UserFacts) -> (Referral, [Gran
         code: code.id,
         cause: Some(source("inv_1")),
         spend: Some(source("inv_1")),
+        by_hand: None,
         held_until: None,
         effective_at: NOON,
     };

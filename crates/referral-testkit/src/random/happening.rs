@@ -60,6 +60,13 @@ pub(super) enum Happening {
         redemption: usize,
         cents: Option<i64>,
     },
+    /// An operator takes back what a rule granted for the referral of this user: the `back`-th before the last.
+    Retract {
+        user: usize,
+        what: Granted,
+        back: usize,
+        reason: usize,
+    },
     Advance {
         micros: i64,
     },
@@ -79,6 +86,14 @@ pub(super) enum Verdict {
     Open,
     Clear,
     Confirm,
+}
+
+/// What a rule grants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Granted {
+    Welcome,
+    Reward,
+    Commission,
 }
 
 /// On which terms a history is played.
@@ -148,6 +163,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             .prop_map(|(reference, user, cents, up_to)| Happening::Redeem { reference, user, cents, up_to }),
         2 => (0..10_usize, 0..15_usize, proptest::option::of(cents()))
             .prop_map(|(reference, redemption, cents)| Happening::Reverse { reference, redemption, cents }),
+        5 => retract(),
         5 => select(vec![1, SECOND, HOUR, 30 * HOUR, 3 * DAY, 5 * DAY, 40 * DAY])
             .prop_map(|micros| Happening::Advance { micros }),
         1 => proptest::bool::weighted(0.4).prop_map(|paused| Happening::Pause { paused }),
@@ -184,6 +200,20 @@ fn charge_back() -> impl Strategy<Value = Happening> {
         cents: 60_00,
         ago: 0,
         reason: 1,
+    })
+}
+
+/// Mostly the last that was granted, for one of two reasons.
+fn retract() -> impl Strategy<Value = Happening> {
+    let what =
+        prop_oneof![1 => Just(Granted::Welcome), 2 => Just(Granted::Reward), 4 => Just(Granted::Commission)];
+    let back = prop_oneof![2 => Just(0), 1 => 1..3_usize];
+    let reason = prop_oneof![3 => Just(0), 1 => Just(1)];
+    (1..PEOPLE, what, back, reason).prop_map(|(user, what, back, reason)| Happening::Retract {
+        user,
+        what,
+        back,
+        reason,
     })
 }
 

@@ -22,7 +22,7 @@ use happening::histories;
 use play::{Place, play};
 
 /// What must have happened in enough histories: each refusal, each reason, each way money moves.
-const ALL: [&str; 63] = [
+const ALL: [&str; 69] = [
     "again",
     "already referred",
     "apply window",
@@ -34,11 +34,13 @@ const ALL: [&str; 63] = [
     "below-minimum",
     "commission",
     "commission taken back",
+    "commission withdrawn",
     "conflict",
     "folded",
     "format unsuitable",
     "granted by a later budget",
     "held",
+    "held reward withdrawn",
     "insufficient-balance",
     "limit",
     "line an exception",
@@ -50,6 +52,7 @@ const ALL: [&str; 63] = [
     "owed after a payout",
     "owed and repaid",
     "owed while in payout",
+    "part of a commission withdrawn",
     "paused",
     "payout back and repaid",
     "payout cancelled",
@@ -68,12 +71,14 @@ const ALL: [&str; 63] = [
     "payout: not verified",
     "refund before its spend",
     "released",
+    "retracted before",
     "review: clear",
     "review: confirm",
     "review: open",
     "reward",
     "reward given again",
     "reward taken back",
+    "reward withdrawn",
     "ring",
     "second person",
     "self",
@@ -81,6 +86,7 @@ const ALL: [&str; 63] = [
     "time",
     "too little",
     "welcome taken back",
+    "welcome withdrawn",
     "withheld: budget",
     "withheld: e-mail",
     "withheld: paused",

@@ -8,11 +8,12 @@ mod credits;
 mod events;
 mod level;
 mod payouts;
+mod retract;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::{DAY, month, plus_months};
-use super::happening::{Setting, Verdict};
+use super::happening::{Granted, Setting, Verdict};
 use super::purse::Purse;
 use payouts::Till;
 pub(super) use payouts::{By, DELAY_DAYS, MINIMUM, Next};
@@ -82,15 +83,27 @@ pub(super) struct Brought {
     pub(super) steps: u32,
     pub(super) net: i64,
     pub(super) commission: Commission,
+    pub(super) gone: Gone,
+}
+
+/// What an operator took back for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Gone {
+    pub(super) welcome: bool,
+    pub(super) reward: bool,
+    /// By how much what the commission comes to is lowered.
+    pub(super) commission: i64,
 }
 
 /// The commission of a referral.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Commission {
     pub(super) net: i64,
     pub(super) due: i64,
     pub(super) posted: i64,
     pub(super) why: Option<Why>,
+    /// What it rose by, each time.
+    rises: Vec<i64>,
 }
 
 /// One person.
@@ -171,6 +184,8 @@ pub(super) struct Oracle {
     parked: BTreeMap<usize, i64>,
     taken: BTreeMap<usize, Taken>,
     given_back: BTreeMap<usize, (usize, Option<i64>)>,
+    /// What an operator took back, with the reason told first.
+    retracted: BTreeMap<(usize, Granted, usize), usize>,
     till: Till,
     made: usize,
 }
@@ -188,6 +203,7 @@ impl Oracle {
             parked: BTreeMap::new(),
             taken: BTreeMap::new(),
             given_back: BTreeMap::new(),
+            retracted: BTreeMap::new(),
             till: Till::default(),
             made: 0,
         }
@@ -332,7 +348,8 @@ impl Brought {
             reward: Promise::NotDue,
             steps: 0,
             net: 0,
-            commission: Commission { net: 0, due: 0, posted: 0, why: None },
+            commission: Commission { net: 0, due: 0, posted: 0, why: None, rises: Vec::new() },
+            gone: Gone { welcome: false, reward: false, commission: 0 },
         }
     }
 

@@ -3,6 +3,7 @@
 mod compare;
 mod credits;
 mod payouts;
+mod retract;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use referral_domain::spend::{Answer as Spent, EventCommand, RefundReason};
 use referral_domain::time::Timestamp;
 
 use super::Sweeps;
-use super::happening::{Happening, PEOPLE, Setting, Verdict as Decided};
+use super::happening::{Granted, Happening, PEOPLE, Setting, Verdict as Decided};
 use super::oracle::{A_DAY, Answer, BUDGET, CAP, DELAY_DAYS, MINIMUM, MONTHS, Oracle, Promise, Told, Why};
 use crate::build::{a_program, a_refund, a_spend, host, usd};
 use crate::contract::Subject;
@@ -49,6 +50,8 @@ struct Play {
     posted: BTreeSet<TransactionId>,
     /// By referral: how often its reward was granted, less how often it was taken back.
     granted: BTreeMap<(TransactionKind, ReferralId), i64>,
+    /// By referral: the transactions that granted something, in their order.
+    grants: BTreeMap<(Granted, ReferralId), Vec<TransactionId>>,
 }
 
 /// A store, how many histories were played on it, and how many referrals they left.
@@ -140,6 +143,7 @@ impl Play {
             balances: vec![Balances::default(); PEOPLE],
             posted: BTreeSet::new(),
             granted: BTreeMap::new(),
+            grants: BTreeMap::new(),
         }
     }
 
@@ -171,6 +175,7 @@ impl Play {
             Happening::Reverse { reference, redemption, cents } => {
                 self.reverse(reference, redemption, cents).await
             }
+            Happening::Retract { user, what, back, reason } => self.retract(user, what, back, reason).await,
             Happening::Review { user, verdict } => self.review(user, verdict).await,
             Happening::Pay(ref paying) => self.pay(paying).await,
             ref other => self.pass(other).await,

@@ -1,12 +1,14 @@
 //! What one person has, in plain Rust: what is available, what is held and until when, what they owe, what is on its way
 //! to them, and what of it may be paid out.
 
-/// An amount that is held: of which referral (by its referred user), a reward or not, of which spend.
+/// An amount that is held: of which referral (by its referred user), a reward or not, of which spend, which rise.
 #[derive(Clone, Debug)]
 struct Held {
     of: usize,
     reward: bool,
     spend: Option<usize>,
+    /// Of a commission: how often it rose before.
+    share: usize,
     remaining: i64,
     matures_at: i64,
 }
@@ -72,11 +74,11 @@ impl Purse {
         &mut self,
         of: usize,
         reward: bool,
-        spend: Option<usize>,
+        (spend, share): (Option<usize>, usize),
         amount: i64,
         matures_at: i64,
     ) {
-        self.holds.push(Held { of, reward, spend, remaining: amount, matures_at });
+        self.holds.push(Held { of, reward, spend, share, remaining: amount, matures_at });
     }
 
     /// Takes from what is available; the rest is owed. Answers whether anything is.
@@ -97,9 +99,18 @@ impl Purse {
     /// Takes a commission back: what is held of the spend, then what is available, then what is held of its other
     /// spends, the newest first.
     pub(super) fn take_commission(&mut self, of: usize, spend: Option<usize>, amount: i64) -> bool {
+        self.take_of(of, amount, |held| spend.is_some() && held.spend == spend)
+    }
+
+    /// Takes a rise of a commission back: what is held of it first.
+    pub(super) fn take_share(&mut self, of: usize, share: usize, amount: i64) -> bool {
+        self.take_of(of, amount, |held| held.share == share)
+    }
+
+    fn take_of(&mut self, of: usize, amount: i64, first: impl Fn(&Held) -> bool) -> bool {
         self.taken += amount;
         let its = |held: &Held| held.of == of && !held.reward;
-        let own = self.void(amount, |held| its(held) && spend.is_some() && held.spend == spend);
+        let own = self.void(amount, |held| its(held) && first(held));
         let short = (amount - own - self.available).max(0);
         let others = self.void(short, its);
         self.take(amount - own - others)

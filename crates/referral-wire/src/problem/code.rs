@@ -99,7 +99,7 @@ problem_codes! {
         "The adjustment was posted or rejected before, by another decision.",
         "Read the adjustment; make another one to put right what this one did.";
     AlreadyRetracted = 409 "already-retracted", "The transaction was taken back before",
-        "It was retracted for another reason, or all that it took was given back; nothing was changed.",
+        "It was retracted for another reason, a refund or fraud took it back, or all that it took was given back; nothing was changed.",
         "Search for the transaction that reverses it.";
     CaseAlreadyDecided = 409 "case-already-decided", "The case was decided otherwise",
         "Another decision on this case was recorded before.",
@@ -156,7 +156,7 @@ problem_codes! {
         "The program takes no new referrals at present.",
         "Try again when the program runs again.";
     NotRetractable = 422 "not-retractable", "This transaction is not taken back by hand",
-        "What a rule granted is taken back by the rule; what takes back, releases or pays out is undone where it was done.",
+        "What takes back, releases, repays or pays out is undone where it was done.",
         "Do what `detail` says instead.";
     UserUnknown = 422 "user-unknown", "Nobody of this id was seen in the program",
         "The program has never heard of a user with this id; nothing was changed.",

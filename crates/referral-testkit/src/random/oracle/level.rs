@@ -111,7 +111,7 @@ impl Oracle {
     }
 
     fn settle_welcome(&mut self, user: usize, it: &mut Brought) {
-        let due = it.activated && !it.fraud && it.welcome != Promise::Retracted;
+        let due = it.activated && !it.fraud && !it.gone.welcome && it.welcome != Promise::Retracted;
         let once = it.welcome == Promise::Retracted;
         let why = self.own_obstacle(it);
         match step(&mut it.welcome, due, once, || why) {
@@ -131,7 +131,7 @@ impl Oracle {
 
     fn settle_reward(&mut self, user: usize, it: &mut Brought) {
         let qualifies = it.activated || it.verified_at.is_none() || it.in_time();
-        let due = it.net >= THRESHOLD && !it.fraud && qualifies;
+        let due = it.net >= THRESHOLD && !it.fraud && !it.gone.reward && qualifies;
         let standing = self.obstacle(it);
         let given = matches!(it.reward, Promise::Held | Promise::Granted);
         let spent = due && !given && standing.is_none() && !self.admits();
@@ -156,7 +156,7 @@ impl Oracle {
         self.people[it.by].purse.earn(self.now, REWARD);
         if self.setting.holds {
             it.reward = Promise::Held;
-            self.people[it.by].purse.hold(user, true, None, REWARD, self.now + HOLD);
+            self.people[it.by].purse.hold(user, true, (None, 0), REWARD, self.now + HOLD);
         } else {
             it.reward = Promise::Granted;
             self.receive(it.by, REWARD);
@@ -178,7 +178,8 @@ impl Oracle {
         if !self.setting.shares {
             return;
         }
-        it.commission.due = if it.fraud { 0 } else { tenth(it.commission.net).min(CAP) };
+        let comes_to = tenth(it.commission.net).min(CAP) - it.gone.commission;
+        it.commission.due = if it.fraud { 0 } else { comes_to.max(0) };
         let change = it.commission.due - it.commission.posted;
         it.commission.why = self.obstacle(it).filter(|_| change > 0);
         if change == 0 || it.commission.why.is_some() {
@@ -192,12 +193,14 @@ impl Oracle {
             return;
         }
         self.people[it.by].purse.earn(self.now, change);
+        let share = it.commission.rises.len();
+        it.commission.rises.push(change);
         let earned_at = spend.map_or(self.now, |spend: usize| {
             let Told { at, .. } = self.events[&spend];
             at
         });
         if self.setting.holds && earned_at + HOLD > self.now {
-            self.people[it.by].purse.hold(user, false, spend, change, earned_at + HOLD);
+            self.people[it.by].purse.hold(user, false, (spend, share), change, earned_at + HOLD);
         } else {
             self.receive(it.by, change);
         }
@@ -219,7 +222,7 @@ impl Oracle {
         self.own_obstacle(it).or((self.email(it.by) == Email::No).then_some(Why::Referrer))
     }
 
-    fn saw_owed(&mut self, user: usize, owes: bool) {
+    pub(super) fn saw_owed(&mut self, user: usize, owes: bool) {
         let Purse { in_payout, paid_out, .. } = self.people[user].purse;
         self.saw("taken and owed", owes);
         self.saw("owed while in payout", owes && in_payout > 0);

@@ -72,25 +72,29 @@ impl Play {
             let awards = (promise(progress.welcome), promise(progress.reward), progress.reward_steps);
             let shared = (commission.net(), commission.due, commission.posted, commission.withheld.map(why));
             let verified_at = progress.verified_at.map(Timestamp::micros);
-            (progress.state.name().as_str(), progress.spend.net(), verified_at, awards, shared)
+            let gone = progress.withdrawn;
+            let gone = (gone.welcome, gone.reward, gone.commission);
+            (progress.state.name().as_str(), progress.spend.net(), verified_at, awards, shared, gone)
         });
         let expected = self.oracle.people[user].brought.as_ref().map(|it| {
             let awards = (it.welcome, it.reward, it.steps);
             let shared = (it.commission.net, it.commission.due, it.commission.posted, it.commission.why);
-            (it.state(), it.net, it.verified_at, awards, shared)
+            let gone = (it.gone.welcome, it.gone.reward, it.gone.commission);
+            (it.state(), it.net, it.verified_at, awards, shared, gone)
         });
         prop_assert_eq!(told, expected, "the referral of {}", user);
         Ok(())
     }
 
     async fn look_at_postings(&mut self, user: usize) -> Result<(), TestCaseError> {
-        for HistoryItem { line, transaction } in self.newest(user).await {
+        for HistoryItem { line, transaction } in self.newest(user).await.into_iter().rev() {
             let after = line.after;
             let lowest = [after.available, after.held, after.in_payout, after.owed].into_iter().min();
             prop_assert!(lowest >= Some(0), "I3: {:?}", line);
             let Some(referral) = transaction.referral.filter(|_| self.posted.insert(transaction.id)) else {
                 continue;
             };
+            self.note(&line, &transaction);
             let (kind, by) = match transaction.kind {
                 TransactionKind::ReferralBonus => (TransactionKind::ReferralBonus, 1),
                 TransactionKind::WelcomeCredit => (TransactionKind::WelcomeCredit, 1),

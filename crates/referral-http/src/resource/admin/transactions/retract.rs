@@ -26,8 +26,9 @@ fn read(fields: &mut Fields<'_>) -> Option<String> {
 }
 
 /// Takes a transaction back, whole and once: what it gave is taken from what is available and the rest is owed; what it
-/// took is given back. What a rule granted is taken back by the rule, not here. 201 the first time; the same reason again is
-/// 200.
+/// took is given back. A reward or a welcome credit is never granted again, and what the commission comes to is lower from
+/// then on; what was taken back by a refund, or as fraud, is 409 `already-retracted`. What takes back, releases, repays or
+/// pays out is 422 `not-retractable`. 201 the first time; the same reason again is 200.
 #[utoipa::path(
     post, path = "/api/admin/transactions/{id}/retract", tag = "administration", request_body = RetractRequest,
     params(
