@@ -34,6 +34,10 @@ const ROUNDS_A_DAY: u32 = 43_200;
 /// How many units of sealing a round has at most: the server may be told to stop meanwhile.
 const UNITS_A_ROUND: usize = 50;
 
+/// How many of them may find nothing to seal: a server that starts looks through the whole ledger beside its work, by a
+/// quarter of a million transfers a round.
+const LOOKS_A_ROUND: usize = 16;
+
 /// Starts every worker; each ends when told to stop, after the sweep it is in.
 pub(crate) fn start(app: &App, key: Option<SigningKey>, meter: &Meter, stop: &Stop) -> Workers {
     let sealer = Rc::new(Sealer { app: app.clone(), key, mark: RefCell::default(), rounds: Cell::new(0) });
@@ -100,13 +104,14 @@ impl Sealer {
     async fn round(&self) -> Result<Swept, StoreError> {
         let round = self.rounds.replace((self.rounds.get() + 1) % ROUNDS_A_DAY);
         let mut mark = self.mark.take().filter(|_| round != 0);
-        let mut swept = Swept::default();
+        let (mut swept, mut looks) = (Swept::default(), 0);
         for _ in 0..UNITS_A_ROUND {
             let pass = self.app.seal_some(mark.as_ref(), self.key.as_ref()).await?;
             metrics::counter!("referral_sealed_transfers_total").increment(pass.sealed);
             swept.changed += pass.sealed;
             mark = pass.mark;
-            if !pass.more {
+            looks += usize::from(pass.sealed == 0);
+            if !pass.more || looks == LOOKS_A_ROUND {
                 break;
             }
         }
