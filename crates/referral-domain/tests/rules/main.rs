@@ -22,4 +22,5 @@ mod spend;
 mod time;
 mod tracking;
 mod user;
+mod withdraw;
 mod world;

@@ -189,6 +189,12 @@ const REWARDS: &[Tampering] = &[
     (Check::DueRewards, "granted below the threshold", |state| {
         progress(state, |progress| progress.spend.gross = 49_99);
     }),
+    (Check::DueRewards, "granted though it was withdrawn", |state| {
+        progress(state, |progress| progress.withdrawn.reward = true);
+    }),
+    (Check::DueRewards, "more commission due than was promised", |state| {
+        progress(state, |progress| progress.commission.due += 1);
+    }),
     (Check::DueRewards, "granted though it is fraud", |state| {
         progress(state, |progress| {
             let (activated_at, closed_at) = (progress.state.activated_at(), progress.updated_at);

@@ -204,6 +204,11 @@ const TAMPERS: &[Tamper] = &[
         "UPDATE referral_progress SET commission_due = 600 WHERE commission_steps > 0",
     ),
     (
+        "a commission that was not withdrawn",
+        Check::DueRewards,
+        "UPDATE referral_progress SET commission_withdrawn = 100 WHERE commission_steps > 0",
+    ),
+    (
         "a commission on spend that nobody told",
         Check::DueRewards,
         "UPDATE referral_progress SET commission_gross = 7000 WHERE commission_steps > 0",

@@ -311,6 +311,11 @@ const TAMPERS: &[Tamper] = &[
         Check::Commissions,
         "UPDATE referral_progress SET commission_due = 900 WHERE commission_posted > 0",
     ),
+    (
+        "a commission that was not withdrawn",
+        Check::Commissions,
+        "UPDATE referral_progress SET commission_withdrawn = 100 WHERE commission_posted > 0",
+    ),
     ("a budget given again", Check::Budgets, "UPDATE budget_months SET granted = 0"),
     ("a budget that gave more", Check::Budgets, "UPDATE budget_months SET granted = 9000"),
     ("a month removed", Check::Budgets, "DELETE FROM budget_months"),

@@ -7,8 +7,9 @@ use referral_app::{
 };
 use referral_domain::adjustment::Decision;
 use referral_domain::id::{BatchId, PayoutId};
+use referral_domain::ledger::TransactionKind;
 use referral_domain::port::{
-    AdjustmentFilter, BatchFilter, LedgerReports, PayoutFilter, PayoutReports, Rail,
+    AdjustmentFilter, BatchFilter, HistoryFilter, LedgerReports, PayoutFilter, PayoutReports, Rail, Reports,
 };
 use referral_domain::time::SECOND;
 use referral_rails::CsvTable;
@@ -64,6 +65,16 @@ async fn deciding(stage: &Stage, decision: Decision) -> DecideAdjustment {
     DecideAdjustment { program, id, decision, note: Some("Seen".to_owned()), by: a_person("u_bob") }
 }
 
+/// The retraction of a reward of Ana's.
+async fn withdrawing(stage: &Stage) -> RetractTransaction {
+    let kinds = vec![TransactionKind::ReferralBonus];
+    let filter = HistoryFilter { kinds, limit: 1, ..HistoryFilter::default() };
+    let ana = stage.world.user("u_ana").await.id;
+    let found = stage.memory.history(stage.program().book, ana, &filter).await.expect("a page");
+    let (program, reason) = (stage.program().slug.clone(), "Of one household".to_owned());
+    RetractTransaction { program, transaction: found[0].transaction.id, reason, by: a_person("u_bob") }
+}
+
 async fn adjustments() -> Swept {
     let ask = |amount| {
         async move |stage: &Stage| answered(stage.app.request_adjustment(&asking(stage, amount)).await)
@@ -87,6 +98,11 @@ async fn adjustments() -> Swept {
         let command = RetractTransaction { program, transaction, reason, by: a_person("u_bob") };
         answered(stage.app.retract_transaction(&command).await)
     };
+    let withdraw =
+        async |stage: &Stage| answered(stage.app.retract_transaction(&withdrawing(stage).await).await);
+    let withdrawn = async |stage: &Stage| {
+        stage.app.retract_transaction(&withdrawing(stage).await).await.expect("retracted");
+    };
     let sweeps = [
         swept(Sweep::of("an adjustment within the limit"), nothing, ask(5_00)).await,
         swept(Sweep::of("an adjustment beyond the limit"), nothing, ask(50_000)).await,
@@ -95,6 +111,8 @@ async fn adjustments() -> Swept {
         swept(Sweep::of("an adjustment approved"), waits, decide(Decision::Approve)).await,
         swept(Sweep::of("an adjustment refused"), waits, decide(Decision::Reject)).await,
         swept(Sweep::of("a transaction retracted"), given, retract).await,
+        swept(Sweep::of("a reward retracted"), nothing, withdraw).await,
+        swept(Sweep::of("a reward retracted again"), withdrawn, withdraw).await,
     ];
     sweeps.into_iter().sum()
 }

@@ -21,6 +21,10 @@ fn progresses() -> Vec<Attack> {
         let of_ben = format!("WHERE referral_id = {}", id(REFERRAL));
         attack(label, Named(by), format!("UPDATE referral_progress SET {values} {of_ben};"))
     };
+    let withdraw = |n| {
+        format!("UPDATE referral_progress SET commission_withdrawn = {n} WHERE referral_id = {};", id(HELD))
+    };
+    let undone = withdraw(1) + &withdraw(0);
     let back = format!("UPDATE referral_progress SET commission_steps = 1 WHERE referral_id = {};", id(HELD));
     vec![
         update(
@@ -57,6 +61,14 @@ fn progresses() -> Vec<Attack> {
         ),
         update("granted and held", "held_until", "reward_available_at = now()"),
         update("a welcome credit that is held", "welcome_never_held", "welcome_status = 'held'"),
+        update(
+            "a reward withdrawn that was not granted",
+            "withdrawn_reward_is_gone",
+            "reward_withdrawn = true",
+        ),
+        update("a welcome credit withdrawn and due", "withdrawn_welcome_is_gone", "welcome_withdrawn = true"),
+        update("less than nothing withdrawn", "commission_withdrawn_bounds", "commission_withdrawn = -1"),
+        attack("a withdrawal undone", Named("referral_progress_withdrawn_for_good"), undone),
         attack("a commission step back", Named("referral_progress_steps_forward"), back),
     ]
 }

@@ -179,6 +179,23 @@ fn commissions() -> Vec<Attack> {
         ),
         of_fay("commission that no step posted", Key("referral_progress", ends), "commission_posted = 400"),
         of_fay("commission steps nobody took", Key("referral_progress", ends), "commission_steps = 3"),
+        of_fay("a reward withdrawn and granted", Check("withdrawn_reward_is_gone"), "reward_withdrawn = 1"),
+        of_fay("a reward withdrawn twice", Check("withdrawn_reward_is_gone"), "reward_withdrawn = 2"),
+        of_fay(
+            "a welcome credit withdrawn and due",
+            Check("withdrawn_welcome_is_gone"),
+            "welcome_withdrawn = 1",
+        ),
+        of_fay(
+            "less than nothing withdrawn",
+            Check("commission_withdrawn_bounds"),
+            "commission_withdrawn = -1",
+        ),
+        of_fay(
+            "a withdrawal undone",
+            Trigger("referral_progress_withdrawn_for_good"),
+            "commission_withdrawn = 1; UPDATE referral_progress SET commission_withdrawn = 0",
+        ),
         of_fay("commission a step back", Trigger("referral_progress_steps_forward"), "commission_steps = 1"),
         fresh("a welcome credit that is held", Check("welcome_never_held"), &|row| {
             row.set("welcome_status", "'held'").set("welcome_at", 1).set("welcome_transaction", id(1))
