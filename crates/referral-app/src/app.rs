@@ -120,7 +120,7 @@ impl App {
     }
 
     /// Forgets what was looked up of a program: it may have changed.
-    pub(crate) fn forget_program(&self, slug: &Slug) {
+    pub fn forget_program(&self, slug: &Slug) {
         self.codes.iter().for_each(|codes| codes.forget_program(slug));
     }
 

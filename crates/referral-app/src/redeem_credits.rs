@@ -171,9 +171,9 @@ pub(crate) async fn snapshot(
     Ok(BalanceSnapshot::of(wallet, aged, now))
 }
 
-/// What was earned until then is old enough to be paid out.
+/// What was earned until then is old enough to be paid out: older than the delay, so what is exactly as old is not yet.
 pub(crate) fn aged_before(program: &Program, now: Timestamp) -> Timestamp {
-    now.plus_micros(-i64::from(program.rules.policy.payout_delay_days) * DAY)
+    now.plus_micros(-i64::from(program.rules.policy.payout_delay_days) * DAY - 1)
 }
 
 /// The one history line a command on one user posts.

@@ -223,7 +223,8 @@ impl Case<'_> {
         ));
         let inputs = vec![("occurred_at", occurred.clone()), ("applied_at", Input::Time(facts.applied_at))];
         checks.push(checked(Rule::AfterApplying, facts.applied_at <= at, inputs));
-        let inputs = vec![("occurred_at", occurred.clone()), ("until", Input::Time(facts.qualifies_until))];
+        let (from, until) = (Input::Time(facts.applied_at), Input::Time(facts.qualifies_until));
+        let inputs = vec![("occurred_at", occurred.clone()), ("from", from), ("until", until)];
         checks.push(checked(Rule::InsideWindow, facts.window_holds(at), inputs));
         if facts.terms.commission.is_some() {
             let inputs = vec![("occurred_at", occurred), ("until", time(facts.commission_until()))];

@@ -47,7 +47,7 @@ pub(crate) use referral_pg_session::{column, connection, ending, failure, lock, 
 #[cfg(test)]
 pub(crate) use referral_pg_session::{location, wire};
 
-pub use news::CodeNews;
+pub use news::{CodeNews, News};
 pub use store::{PgStore, Sessions};
 
 #[cfg(test)]

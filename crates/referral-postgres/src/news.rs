@@ -1,18 +1,28 @@
-//! News of codes: which may be usable now, or no longer, for whoever remembers what it looked up.
+//! News of codes and programs: which may be usable now, or no longer, for whoever remembers what it looked up.
 //!
-//! One connection of its own, which listens to `referral_codes`; the triggers that speak there are in the migration
-//! `announce_codes`. It is a hint: what was committed while nobody listened is told to nobody.
+//! One connection of its own, which listens to `referral_codes`; the triggers that speak there are in the migrations
+//! `announce_codes` and `announce_programs`. It is a hint: what was committed while nobody listened is told to nobody.
 
 use diesel_async::SimpleAsyncConnection;
 use referral_domain::code::FoldedCode;
 use referral_domain::id::BookId;
 use referral_domain::port::StoreError;
+use referral_domain::reference::Slug;
 
 use crate::connection::{Role, Session};
 use crate::failure::{Told, unavailable};
 use crate::store::PgStore;
 
-/// Listens for codes that changed, from when it was made.
+/// What may be another now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum News {
+    /// A code of a book.
+    Code(BookId, FoldedCode),
+    /// A program: its status, or its rules.
+    Program(Slug),
+}
+
+/// Listens for codes and programs that changed, from when it was made.
 pub struct CodeNews(Session);
 
 impl std::fmt::Debug for CodeNews {
@@ -21,9 +31,9 @@ impl std::fmt::Debug for CodeNews {
     }
 }
 
-/// What was announced is no code.
+/// What was announced is neither a code nor a program.
 #[derive(Debug, thiserror::Error)]
-#[error("the announcement {0:?} names no code")]
+#[error("the announcement {0:?} names neither a code nor a program")]
 struct Garbled(String);
 
 impl PgStore {
@@ -39,14 +49,14 @@ impl PgStore {
 }
 
 impl CodeNews {
-    /// Waits for the next code that changed.
+    /// Waits for what changes next.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the connection is lost: anything may have changed by then. [`StoreError::Corrupt`]
-    /// when what was announced is no code.
-    pub async fn next(&mut self) -> Result<(BookId, FoldedCode), StoreError> {
+    /// when what was announced is neither a code nor a program.
+    pub async fn next(&mut self) -> Result<News, StoreError> {
         match self.0.wire.heard().await {
-            Some(text) => code(&text).ok_or_else(|| {
+            Some(text) => news(&text).ok_or_else(|| {
                 StoreError::corrupt("referral_codes", "folded", "an announcement", Garbled(text))
             }),
             None => Err(unavailable("the connection that listened ended")),
@@ -54,7 +64,10 @@ impl CodeNews {
     }
 }
 
-fn code(text: &str) -> Option<(BookId, FoldedCode)> {
-    let (book, folded) = text.split_once(':')?;
-    Some((BookId(book.parse().ok()?), FoldedCode::fold(folded)?))
+/// A code as `book:folded`, a program as its slug, which has no colon.
+fn news(text: &str) -> Option<News> {
+    match text.split_once(':') {
+        Some((book, folded)) => Some(News::Code(BookId(book.parse().ok()?), FoldedCode::fold(folded)?)),
+        None => Slug::parse(text).map(News::Program),
+    }
 }

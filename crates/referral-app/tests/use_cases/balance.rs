@@ -18,15 +18,15 @@ async fn a_user_nobody_heard_of_has_nothing_and_may_redeem_it() {
 }
 
 #[tokio::test]
-async fn a_reward_is_payable_once_it_is_30_days_old() {
+async fn a_reward_is_payable_once_it_is_more_than_30_days_old() {
     let stage = Stage::open().await;
     stage.ben_is_verified().await;
     stage.spend("inv_1", "u_ben", 50_00).await;
     let granted_at = stage.now();
     assert_eq!(stage.balance("u_ana").await.payable, 0);
-    stage.world.clock.set(granted_at.plus_micros(30 * DAY - 1));
-    assert_eq!(stage.balance("u_ana").await.payable, 0);
     stage.world.clock.set(granted_at.plus_micros(30 * DAY));
+    assert_eq!(stage.balance("u_ana").await.payable, 0);
+    stage.world.clock.set(granted_at.plus_micros(30 * DAY + 1));
     let balance = stage.balance("u_ana").await;
     assert_eq!((balance.balances, balance.payable), (only(25_00), 25_00));
     assert_eq!(balance.as_of, stage.now());

@@ -136,6 +136,24 @@ async fn what_is_not_old_enough_is_not_payable() {
 }
 
 #[tokio::test]
+async fn what_is_exactly_as_old_as_the_delay_is_not_payable_and_a_moment_later_it_is() {
+    let stage = Stage::paying().await;
+    let code = stage.code("u_ana").await;
+    stage.refer("u_ben", &code).await;
+    stage.hear("u_ben", true).await;
+    stage.set_method("u_ana").await;
+    stage.spend("inv_1", "u_ben", 60_00).await;
+    stage.world.clock.advance(i64::from(stage.program().rules.policy.payout_delay_days) * DAY);
+    assert_eq!(stage.balance("u_ana").await.payable, 0, "granted exactly so many days ago, not more");
+    let early = refused(stage.request("u_ana", None).await);
+    assert_eq!(early, RequestRefusal::BelowMinimum { minimum: 25_00 });
+    stage.world.clock.advance(1);
+    assert_eq!(stage.balance("u_ana").await.payable, 25_00);
+    assert_eq!(stage.request("u_ana", None).await.expect("asked for").item.payout.amount, 25_00);
+    stage.is_sound().await;
+}
+
+#[tokio::test]
 async fn a_payout_given_up_gives_its_money_back_once() {
     let stage = Stage::paying().await;
     stage.affiliates(&["u_ana", "u_eve"]).await;

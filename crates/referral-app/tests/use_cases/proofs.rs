@@ -1,11 +1,11 @@
 //! What is proven of the ledger: a user's statement, and a verification against what was published.
 
-use referral_app::{Expected, Failure, ProveStatement, prove_statement, verify_ledger};
+use referral_app::{Expected, Failure, ProveStatement, Verification, prove_statement, verify_ledger};
 use referral_domain::ledger::{Check, Verdict};
 use referral_proof::sign::SigningKey;
 use referral_proof::statement::{Known, Statement};
 use referral_testkit::build::{host, slug};
-use referral_testkit::sealer::seal_in_blocks_of;
+use referral_testkit::sealer::{seal_in_blocks_of, seal_signed};
 
 use crate::stage::Stage;
 
@@ -104,6 +104,47 @@ async fn a_published_head_must_be_a_blocks() {
             Verdict::Broken { first, .. } => assert_eq!((first.check, known), (Check::Seals, false)),
         }
     }
+}
+
+/// A verification of a ledger with two blocks signed by one key, for whoever knows these keys.
+async fn signed_by(signer: u8, known: &[u8]) -> Verification {
+    let stage = rewarded().await;
+    let key = |seed| SigningKey::from_seed([seed; 32]);
+    let blocks = seal_signed(&stage.memory, 1, Some(&key(signer))).await;
+    assert_eq!(blocks, 2, "the welcome credit and the reward");
+    let keys = known.iter().map(|seed| key(*seed).public()).collect();
+    let expected = Expected { keys, ..Expected::default() };
+    verify_ledger(&stage.memory, stage.now(), &expected).await.expect("it answers")
+}
+
+#[tokio::test]
+async fn a_signed_block_is_vouched_for_by_its_key_and_by_no_other() {
+    for known in [&[1][..], &[2, 1]] {
+        let told = signed_by(1, known).await;
+        assert_eq!(told.signed, Some(2), "{known:?}");
+        assert!(matches!(told.verdict, Verdict::Verified(_)), "{:?}", told.verdict);
+    }
+    let told = signed_by(1, &[]).await;
+    assert_eq!(told.signed, None, "without a key nothing is said of signatures");
+    let told = signed_by(1, &[2]).await;
+    assert_eq!(told.signed, None, "nothing is vouched for");
+    let Verdict::Broken { first, .. } = told.verdict else { panic!("{:?}", told.verdict) };
+    assert_eq!(first.check, Check::Seals);
+    assert_eq!(first.place, "ledger_blocks n 1 of program default: its signature");
+    assert_eq!((first.expected.as_str(), first.found.len()), ("one by a known key", 128));
+}
+
+#[tokio::test]
+async fn a_published_head_of_a_signed_chain_is_found_beside_its_signatures() {
+    let stage = rewarded().await;
+    let key = SigningKey::from_seed([1; 32]);
+    seal_signed(&stage.memory, 2, Some(&key)).await;
+    let statement = proven(&stage, &of("u_ana")).await;
+    let head = referral_proof::text::hash(&statement.blocks[0].hash).expect("a hash");
+    let expected = Expected { head: Some((None, head)), keys: vec![key.public()] };
+    let told = verify_ledger(&stage.memory, stage.now(), &expected).await.expect("it answers");
+    assert_eq!((told.published.map(|head| head.n), told.signed), (Some(1), Some(1)));
+    assert!(matches!(told.verdict, Verdict::Verified(_)));
 }
 
 #[tokio::test]

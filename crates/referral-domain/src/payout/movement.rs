@@ -23,13 +23,13 @@ pub enum RequestRefusal {
         from: Timestamp,
     },
     /// Less than is paid out at all.
-    #[error("below the minimum of {minimum} minor units")]
+    #[error("below the least that is paid out")]
     BelowMinimum {
         /// The least that is paid out.
         minimum: i64,
     },
     /// More than may leave.
-    #[error("only {payable} minor units are payable")]
+    #[error("more than is payable")]
     AbovePayable {
         /// What may leave.
         payable: i64,

@@ -139,13 +139,13 @@ async fn a_referrer_of_whom_nothing_is_known_may_redeem() {
 }
 
 #[actix_web::test]
-async fn what_was_earned_can_be_paid_out_once_it_is_thirty_days_old() {
+async fn what_was_earned_can_be_paid_out_once_it_is_more_than_thirty_days_old() {
     let story = Story::told().await;
     let payable = |user: &'static str| {
         let speaker = story.app.user(user);
         async move { speaker.get("/api/credits/balance").await.json(200)["payable"].clone() }
     };
     assert_eq!(payable("u_ana").await, usd("0.00"));
-    story.app.wait(30 * DAY);
+    story.app.wait(30 * DAY + 1);
     assert_eq!((payable("u_ana").await, payable("u_ben").await), (usd("25.00"), usd("0.00")));
 }

@@ -1,25 +1,25 @@
-//! What is announced of codes, to whom, and how often.
+//! What is announced of codes and programs, to whom, and how often.
 
 use std::sync::Arc;
 
 use referral_domain::code::FoldedCode;
-use referral_domain::id::BookId;
 use referral_domain::port::StoreError;
-use referral_testkit::build::a_code;
+use referral_domain::reference::Slug;
+use referral_testkit::build::{a_code, a_program};
 use referral_testkit::world::World;
 use tokio_postgres::Client;
 
 use super::a_store;
-use crate::CodeNews;
+use crate::{CodeNews, News};
 
-/// All that was announced so far. Announcements come in the order of their commits, so one that names no code ends them;
+/// All that was announced so far. Announcements come in the order of their commits, so one that names nothing ends them;
 /// it is an error of the listener's, which listens on.
-async fn told(news: &mut CodeNews, client: &Client) -> Vec<(BookId, FoldedCode)> {
+async fn told(news: &mut CodeNews, client: &Client) -> Vec<News> {
     client.batch_execute("NOTIFY referral_codes, 'that was all'").await.expect("announced");
     let mut told = Vec::new();
     loop {
         match news.next().await {
-            Ok(code) => told.push(code),
+            Ok(changed) => told.push(changed),
             Err(StoreError::Corrupt { .. }) => return told,
             Err(other) => panic!("it listens: {other:?}"),
         }
@@ -57,8 +57,33 @@ async fn what_changes_whether_a_code_may_be_used_is_announced_and_nothing_else_i
         switched.len()
     );
     let summer = FoldedCode::fold("SUMMER-26").expect("a code");
-    assert_eq!((ordinary, claimed, uses), (vec![], vec![(book, summer)], vec![0, 1]));
-    assert_eq!(switched, [(book, code.text.folded())]);
+    assert_eq!((ordinary, claimed, uses), (vec![], vec![News::Code(book, summer)], vec![0, 1]));
+    assert_eq!(switched, [News::Code(book, code.text.folded())]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_changes_is_announced_by_its_slug_and_one_that_is_new_is_not() {
+    let (store, database) = a_store().await;
+    let shared = Arc::new(store.clone());
+    let world = World::new(shared.clone(), shared).await;
+    let mut news = store.code_news().await.expect("it listens");
+    let client = database.client().await;
+    world.beside(a_program().named("other").build()).await;
+    let made = told(&mut news, &client).await;
+    let again = "UPDATE programs SET status = status";
+    client.batch_execute(again).await.expect("saved as it was");
+    let same = told(&mut news, &client).await;
+    let pause = "UPDATE programs SET status = 'paused' FROM books AS b WHERE b.book_id = programs.book_id AND slug = 'other'";
+    client.batch_execute(pause).await.expect("paused");
+    let paused = told(&mut news, &client).await;
+    let publish =
+        "INSERT INTO rule_versions SELECT book_id, version + 1, rules, effective_from FROM rule_versions";
+    client.batch_execute(publish).await.expect("published");
+    let mut published = told(&mut news, &client).await;
+    published.sort_by_key(|news| format!("{news:?}"));
+    let program = |slug: &str| News::Program(Slug::parse(slug).expect("a slug"));
+    assert_eq!((made, same, paused), (vec![], vec![], vec![program("other")]));
+    assert_eq!(published, [program("default"), program("other")]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! News of codes that other servers changed, for what this one remembers of codes.
+//! News of codes and programs that other servers changed, for what this one remembers of them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::sleep;
 use referral_app::App;
 use referral_domain::port::StoreError;
-use referral_postgres::PgStore;
+use referral_postgres::{News, PgStore};
 
 use super::stop::Stop;
 
@@ -29,13 +29,15 @@ pub(crate) fn start(app: &App, store: &PgStore, stop: &Stop) -> JoinHandle<()> {
     })
 }
 
-/// Forgets each code of which there is news; anything may have changed while nobody listened.
+/// Forgets each code and program of which there is news; anything may have changed while nobody listened.
 async fn listen(app: &App, store: &PgStore) -> Result<(), StoreError> {
     let mut news = store.code_news().await?;
     app.forget_codes();
     loop {
-        let (book, folded) = news.next().await?;
-        app.forget_code(book, &folded);
+        match news.next().await? {
+            News::Code(book, folded) => app.forget_code(book, &folded),
+            News::Program(slug) => app.forget_program(&slug),
+        }
     }
 }
 

@@ -121,7 +121,7 @@ impl Oracle {
     }
 
     pub(in super::super) fn payable(&self, user: usize) -> i64 {
-        self.people[user].purse.payable(self.now - DELAY)
+        self.people[user].purse.payable(self.now - DELAY - 1)
     }
 
     /// Whoever has the most to ask for, of those whom nothing bars.
