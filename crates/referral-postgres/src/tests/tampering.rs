@@ -198,16 +198,8 @@ const TAMPERS: &[Tamper] = &[
         Check::NetSpend,
         "UPDATE spend_events SET occurred_at = occurred_at + interval '90 days' WHERE source_id = 'fay_1'",
     ),
-    (
-        "a commission that is due and not posted",
-        Check::DueRewards,
-        "UPDATE referral_progress SET commission_due = 600 WHERE commission_steps > 0",
-    ),
-    (
-        "a commission that was not withdrawn",
-        Check::DueRewards,
-        "UPDATE referral_progress SET commission_withdrawn = 100 WHERE commission_steps > 0",
-    ),
+    ("a commission not posted", Check::DueRewards, "UPDATE referral_progress SET commission_due = 600"),
+    ("a withdrawal", Check::DueRewards, "UPDATE referral_progress SET commission_withdrawn = 1"),
     (
         "a commission on spend that nobody told",
         Check::DueRewards,

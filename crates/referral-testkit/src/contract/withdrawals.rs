@@ -156,7 +156,9 @@ pub async fn withdrawals_of_one_transaction_at_once_take_it_back_once(subject: S
 }
 
 /// What no unit may make of a referral whose every award was withdrawn.
-const UNDONE: [(&str, fn(&mut Progress)); 5] = [
+type Undo = (&'static str, fn(&mut Progress));
+
+const UNDONE: [Undo; 5] = [
     ("the welcome credit is not withdrawn any more", |p| p.withdrawn.welcome = false),
     ("the reward is not withdrawn any more", |p| p.withdrawn.reward = false),
     ("less of the commission is withdrawn", |p| p.withdrawn.commission -= 1),

@@ -67,7 +67,6 @@ fn progresses() -> Vec<Attack> {
             "reward_withdrawn = true",
         ),
         update("a welcome credit withdrawn and due", "withdrawn_welcome_is_gone", "welcome_withdrawn = true"),
-        update("less than nothing withdrawn", "commission_withdrawn_bounds", "commission_withdrawn = -1"),
         attack("a withdrawal undone", Named("referral_progress_withdrawn_for_good"), undone),
         attack("a commission step back", Named("referral_progress_steps_forward"), back),
     ]
@@ -82,6 +81,9 @@ fn beginnings() -> Vec<Attack> {
     vec![
         beginning("fewer than no commission steps", "commission_steps_bounds", |row| {
             row.set("commission_steps", -1)
+        }),
+        beginning("less than nothing withdrawn", "commission_withdrawn_bounds", |row| {
+            row.with("commission_withdrawn", "-1")
         }),
         beginning("a referral that begins with a commission", "first_commission_steps_are_recorded", |row| {
             row.set("commission_steps", 1).set("commission_posted", 5)

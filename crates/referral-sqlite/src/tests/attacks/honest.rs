@@ -93,6 +93,7 @@ pub(super) fn progress(n: u8) -> Row {
             ("commission_refunded", "0"),
             ("commission_due", "0"),
             ("commission_posted", "0"),
+            ("commission_withdrawn", "0"),
             ("commission_steps", "0"),
             ("commission_reason", "NULL"),
             ("updated_at", "100"),

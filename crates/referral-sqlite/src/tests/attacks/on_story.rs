@@ -187,11 +187,6 @@ fn commissions() -> Vec<Attack> {
             "welcome_withdrawn = 1",
         ),
         of_fay(
-            "less than nothing withdrawn",
-            Check("commission_withdrawn_bounds"),
-            "commission_withdrawn = -1",
-        ),
-        of_fay(
             "a withdrawal undone",
             Trigger("referral_progress_withdrawn_for_good"),
             "commission_withdrawn = 1; UPDATE referral_progress SET commission_withdrawn = 0",
@@ -205,6 +200,9 @@ fn commissions() -> Vec<Attack> {
         }),
         fresh("commission without a step", Check("commission_by_steps"), &|row| {
             row.set("commission_due", 5).set("commission_posted", 5)
+        }),
+        fresh("less than nothing withdrawn", Check("commission_withdrawn_bounds"), &|row| {
+            row.set("commission_withdrawn", -1)
         }),
         fresh("less than no steps", Check("commission_steps_bounds"), &|row| row.set("commission_steps", -1)),
     ]
