@@ -7,10 +7,20 @@ use super::row::{Row, id};
 use super::{Attack, attack};
 
 pub(super) fn attacks() -> Vec<Attack> {
-    [referrals(), promised(), progresses(), commissions(), codes(), events(), refunds(), folds()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        referrals(),
+        promised(),
+        progresses(),
+        commissions(),
+        withdrawals(),
+        codes(),
+        events(),
+        refunds(),
+        folds(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A referral of Cat by Ana that would be honest, but for one thing.
@@ -179,6 +189,28 @@ fn commissions() -> Vec<Attack> {
         ),
         of_fay("commission that no step posted", Key("referral_progress", ends), "commission_posted = 400"),
         of_fay("commission steps nobody took", Key("referral_progress", ends), "commission_steps = 3"),
+        of_fay("commission a step back", Trigger("referral_progress_steps_forward"), "commission_steps = 1"),
+        fresh("a welcome credit that is held", Check("welcome_never_held"), &|row| {
+            row.set("welcome_status", "'held'").set("welcome_at", 1).set("welcome_transaction", id(1))
+        }),
+        fresh("retracted and never granted", Check("retracted_after_a_grant"), &|row| {
+            row.set("reward_status", "'retracted'")
+        }),
+        fresh("commission without a step", Check("commission_by_steps"), &|row| {
+            row.set("commission_due", 5).set("commission_posted", 5)
+        }),
+        fresh("less than no steps", Check("commission_steps_bounds"), &|row| row.set("commission_steps", -1)),
+    ]
+}
+
+/// What an operator withdrew, of Fay's referral, which has both a reward and a commission.
+fn withdrawals() -> Vec<Attack> {
+    let of_fay = |label, by, values: &str| {
+        let held = id(HELD_REFERRAL);
+        attack(label, by, format!("UPDATE referral_progress SET {values} WHERE referral_id = {held};"))
+    };
+    let less = progress(0x51).set("commission_withdrawn", -1).insert();
+    vec![
         of_fay("a reward withdrawn and granted", Check("withdrawn_reward_is_gone"), "reward_withdrawn = 1"),
         of_fay("a reward withdrawn twice", Check("withdrawn_reward_is_gone"), "reward_withdrawn = 2"),
         of_fay(
@@ -191,20 +223,11 @@ fn commissions() -> Vec<Attack> {
             Trigger("referral_progress_withdrawn_for_good"),
             "commission_withdrawn = 1; UPDATE referral_progress SET commission_withdrawn = 0",
         ),
-        of_fay("commission a step back", Trigger("referral_progress_steps_forward"), "commission_steps = 1"),
-        fresh("a welcome credit that is held", Check("welcome_never_held"), &|row| {
-            row.set("welcome_status", "'held'").set("welcome_at", 1).set("welcome_transaction", id(1))
-        }),
-        fresh("retracted and never granted", Check("retracted_after_a_grant"), &|row| {
-            row.set("reward_status", "'retracted'")
-        }),
-        fresh("commission without a step", Check("commission_by_steps"), &|row| {
-            row.set("commission_due", 5).set("commission_posted", 5)
-        }),
-        fresh("less than nothing withdrawn", Check("commission_withdrawn_bounds"), &|row| {
-            row.set("commission_withdrawn", -1)
-        }),
-        fresh("less than no steps", Check("commission_steps_bounds"), &|row| row.set("commission_steps", -1)),
+        attack(
+            "less than nothing withdrawn",
+            Check("commission_withdrawn_bounds"),
+            referral(0x51, ANA, CAT).insert() + &less,
+        ),
     ]
 }
 
