@@ -29,8 +29,8 @@ fn of(what: &str, costs: &[Costs]) -> Vec<Line> {
         target: None,
     };
     vec![
-        line("WAL", "bytes an event", &|costs| costs.cost.wal_bytes / costs.events.max(1)),
-        line("WAL", "bytes a posting, everything else included", &|costs| {
+        line("WAL an event", "bytes", &|costs| costs.cost.wal_bytes / costs.events.max(1)),
+        line("WAL a posting, everything else included", "bytes", &|costs| {
             costs.cost.wal_bytes / costs.postings.max(1)
         }),
         line("fsync", "thousandths an event", &|costs| costs.cost.syncs * 1_000 / costs.events.max(1)),
