@@ -109,9 +109,10 @@ impl Waiting<'_> {
 /// These blocks of one book hold; that their leaves stand is known or looked up.
 async fn hold(conn: &AsyncPgConnection, blocks: &[Block], stand: bool, fold: &mut ChainFold) -> Finding {
     let mut waiting = Waiting { blocks: blocks.iter().peekable(), fold };
-    match stand {
-        true => sealed(conn, blocks, &mut waiting).await?,
-        false => looked_up(conn, blocks, &mut waiting).await?,
+    if stand {
+        sealed(conn, blocks, &mut waiting).await?;
+    } else {
+        looked_up(conn, blocks, &mut waiting).await?;
     }
     for block in waiting.blocks {
         waiting.fold.block(block)?;

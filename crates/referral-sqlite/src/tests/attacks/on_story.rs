@@ -4,7 +4,7 @@ use super::Refusal::{Check, Key, Trigger, Unique};
 use super::held::HELD_REFERRAL;
 use super::honest::{ANA, BEN, CAT, CODE, REFERRAL, event, progress, referral};
 use super::row::{Row, id};
-use super::{Attack, attack};
+use super::{Attack, Refusal, attack};
 
 pub(super) fn attacks() -> Vec<Attack> {
     [
@@ -24,7 +24,7 @@ pub(super) fn attacks() -> Vec<Attack> {
 }
 
 /// A referral of Cat by Ana that would be honest, but for one thing.
-fn coming(label: &'static str, by: super::Refusal, change: impl FnOnce(Row) -> Row) -> Attack {
+fn coming(label: &'static str, by: Refusal, change: impl FnOnce(Row) -> Row) -> Attack {
     let both = change(referral(0x51, ANA, CAT)).insert() + &progress(0x51).insert();
     attack(label, by, both)
 }
@@ -152,12 +152,14 @@ fn progresses() -> Vec<Attack> {
     ]
 }
 
-/// What the reward's hold and the commission add to progress: Fay's is the one with both.
+/// Progress of Fay's referral, the one with both a reward's hold and a commission.
+fn of_fay(label: &str, by: Refusal, values: &str) -> Attack {
+    let held = id(HELD_REFERRAL);
+    attack(label, by, format!("UPDATE referral_progress SET {values} WHERE referral_id = {held};"))
+}
+
+/// What the reward's hold and the commission add to progress.
 fn commissions() -> Vec<Attack> {
-    let of_fay = |label, by, values: &str| {
-        let held = id(HELD_REFERRAL);
-        attack(label, by, format!("UPDATE referral_progress SET {values} WHERE referral_id = {held};"))
-    };
     let fresh = |label, by, change: &dyn Fn(Row) -> Row| {
         attack(label, by, referral(0x51, ANA, CAT).insert() + &change(progress(0x51)).insert())
     };
@@ -203,12 +205,8 @@ fn commissions() -> Vec<Attack> {
     ]
 }
 
-/// What an operator withdrew, of Fay's referral, which has both a reward and a commission.
+/// What an operator withdrew.
 fn withdrawals() -> Vec<Attack> {
-    let of_fay = |label, by, values: &str| {
-        let held = id(HELD_REFERRAL);
-        attack(label, by, format!("UPDATE referral_progress SET {values} WHERE referral_id = {held};"))
-    };
     let less = progress(0x51).set("commission_withdrawn", -1).insert();
     vec![
         of_fay("a reward withdrawn and granted", Check("withdrawn_reward_is_gone"), "reward_withdrawn = 1"),
