@@ -14,12 +14,12 @@ use referral_domain::time::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::audit::Deed;
 use crate::failure::{Failure, Never, Refused};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::posting::ledger_fault;
 use crate::redeem_credits::only_item;
-use crate::transact::transact;
 
 /// What an operator wants put right.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -115,14 +115,14 @@ impl App {
     pub async fn request_adjustment(
         &self,
         command: &RequestAdjustment,
-    ) -> Result<AdjustmentReceipt, Failure<AdjustmentRefused>> {
+        request: Option<&Idempotent<'_, AdjustmentReceipt>>,
+    ) -> Result<Replayable<AdjustmentReceipt>, Failure<AdjustmentRefused>> {
         let now = self.now();
         let book = self.program::<AdjustmentRefused>(&command.program).await?.book;
         let facts = self.reports().user(book, &command.user).await?;
         let user = facts.ok_or(AdjustmentRefused::UserUnknown)?.id;
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
                 match unit.adjustments().find(program.book, &command.reference).await? {
                     Some(known) => repeat(unit, program, command, user, known).await,
                     None => self.ask(unit, program, command, user, now).await,
@@ -229,11 +229,11 @@ impl App {
     pub async fn decide_adjustment(
         &self,
         command: &DecideAdjustment,
-    ) -> Result<AdjustmentReceipt, Failure<AdjustmentUndecided>> {
+        request: Option<&Idempotent<'_, AdjustmentReceipt>>,
+    ) -> Result<Replayable<AdjustmentReceipt>, Failure<AdjustmentUndecided>> {
         let now = self.now();
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
                 let file = unit.adjustments().lock(program.book, command.id).await?;
                 let file = file.ok_or(AdjustmentUndecided::NotFound)?;
                 if file.may_decide(command.decision, &command.by).map_err(AdjustmentUndecided::Rule)? {

@@ -9,10 +9,10 @@ use referral_domain::time::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::audit::Deed;
-use crate::failure::{Failure, Never};
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::failure::{Failure, Never, Refused};
+use crate::idempotent::{Idempotent, Replayable, claim, keep, once};
 use crate::transact::transact;
 
 /// How many random bytes a key holds.
@@ -54,9 +54,14 @@ pub enum Revoked {
     Now,
     /// It was revoked before; nothing changed.
     Before,
-    /// There is no such key.
-    Unknown,
 }
+
+/// There is no such key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such key")]
+pub struct NoSuchKey;
+
+impl Refused for NoSuchKey {}
 
 /// A key that was made. Its text is told this once.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,49 +73,23 @@ pub struct NewApiKey {
 }
 
 impl App {
-    /// Makes a key.
+    /// Makes a key. Under an idempotency key it is made once: asking again answers the reply that was rendered then, which is
+    /// stored as it is, so it must not hold the key; whoever renders is not given it.
     ///
     /// # Errors
     /// No such program, or the store's.
-    pub async fn create_api_key(&self, command: &CreateApiKey) -> Result<NewApiKey, Failure<Never>> {
-        let (now, id, key) = (self.now(), ApiKeyId::from_uuid(self.draw_id()), self.draw_key());
-        let text = &key;
-        let made = transact(self.store(), move |unit| {
-            Box::pin(async move {
-                let book = program_in::<Never>(unit, &command.program, now).await?.book;
-                let made = stored(command, book, id, text, now);
-                self.insert_key(unit, &made, &command.by).await?;
-                Ok::<_, Failure<Never>>(made)
-            })
-        });
-        Ok(NewApiKey { stored: made.await?, key })
-    }
-
-    /// The same under an idempotency key, by which it is made once: asking again answers the reply that `render` made. That
-    /// reply is stored as it is, so it must not hold the key; `render` is not given it.
-    ///
-    /// # Errors
-    /// [`KeyReused`] for another body, no such program, or the store's.
-    pub async fn create_api_key_once(
+    pub async fn create_api_key(
         &self,
         command: &CreateApiKey,
-        request: &Idempotent<'_, ApiKey>,
-    ) -> Result<Replayable<NewApiKey>, Failure<KeyReused>> {
+        request: Option<&Idempotent<'_, ApiKey>>,
+    ) -> Result<Replayable<NewApiKey>, Failure<Never>> {
         let (now, id, key) = (self.now(), ApiKeyId::from_uuid(self.draw_id()), self.draw_key());
         let text = &key;
-        let made = transact(self.store(), move |unit| {
+        let made = once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let book = program_in::<KeyReused>(unit, &command.program, now).await?.book;
-                match claim(Some(request), unit, book).await? {
-                    Claimed::Reply(reply) => return Ok(Replayable::Replayed(reply)),
-                    Claimed::Reused => return Err(Failure::from(KeyReused)),
-                    Claimed::Free => {}
-                }
-                let made = stored(command, book, id, text, now);
+                let made = stored(command, program.book, id, text, now);
                 self.insert_key(unit, &made, &command.by).await?;
-                let replies = vec![request.reply(book, &made, now)];
-                unit.recorder().record(book, &Changes { replies, ..Changes::default() }).await?;
-                Ok(Replayable::Fresh(made))
+                Ok(made)
             })
         });
         Ok(match made.await? {
@@ -127,20 +106,29 @@ impl App {
     /// Revokes a key, for good.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn revoke_api_key(&self, command: &RevokeApiKey) -> Result<Revoked, StoreError> {
+    /// [`NoSuchKey`], or the store's.
+    pub async fn revoke_api_key(
+        &self,
+        command: &RevokeApiKey,
+        request: Option<&Idempotent<'_, Revoked>>,
+    ) -> Result<Replayable<Revoked>, Failure<NoSuchKey>> {
         let now = self.now();
         transact(self.store(), move |unit| {
             Box::pin(async move {
                 let theirs = |key: &ApiKey| command.program.as_ref().is_none_or(|own| *own == key.program);
-                let Some(key) = unit.api_keys().lock(command.id).await?.filter(theirs) else {
-                    return Ok(Revoked::Unknown);
-                };
-                if !unit.api_keys().revoke(key.id, now).await? {
-                    return Ok(Revoked::Before);
+                let key = unit.api_keys().lock(command.id).await?.filter(theirs).ok_or(NoSuchKey)?;
+                // The path names the key that is locked: nobody claims an idempotency key of it without that lock.
+                if let Some(reply) = claim(request, unit, key.book).await? {
+                    return Ok(Replayable::Replayed(reply));
                 }
-                self.tell(unit, &key, "api-key.revoke", &command.by, now).await?;
-                Ok(Revoked::Now)
+                let revoked = if unit.api_keys().revoke(key.id, now).await? {
+                    self.tell(unit, &key, "api-key.revoke", &command.by, now).await?;
+                    Revoked::Now
+                } else {
+                    Revoked::Before
+                };
+                keep(request, unit, key.book, &revoked, now).await?;
+                Ok(Replayable::Fresh(revoked))
             })
         })
         .await

@@ -17,7 +17,7 @@ use crate::app::{App, program_in};
 use crate::applying::{Application, ApplyReceipt, Arrival, Refusal, add, arrive};
 use crate::email_verified::named;
 use crate::failure::Failure;
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::idempotent::{Idempotent, Replayable, claim};
 use crate::ip_limit::Seat;
 use crate::spread::Spread;
 use crate::transact::transact;
@@ -107,10 +107,8 @@ impl App {
         transact(self.store(), move |unit| {
             Box::pin(async move {
                 let program = program_in(unit, slug, now).await?;
-                match claim(request, unit, program.book).await? {
-                    Claimed::Reply(reply) => return Ok(Ok(Replayable::Replayed(reply))),
-                    Claimed::Reused => return Ok(Err(KeyReused.into())),
-                    Claimed::Free => {}
+                if let Some(reply) = claim(request, unit, program.book).await? {
+                    return Ok(Ok(Replayable::Replayed(reply)));
                 }
                 let ids = &mut || self.draw_id();
                 let (decided, told) = arrive(unit, &program, arrival, now, ids).await?;
@@ -127,7 +125,7 @@ fn may_be_made(settled: &Result<Settled, Failure<Refusal>>) -> bool {
     match settled {
         Ok(Ok(Replayable::Fresh(receipt))) => matches!(receipt.application, Application::Made(_)),
         Err(Failure::Store(error)) => !error.is_contended(),
-        Ok(_) | Err(Failure::Refused(_) | Failure::NoProgram) => false,
+        Ok(_) | Err(Failure::Refused(_) | Failure::NoProgram | Failure::KeyReused) => false,
     }
 }
 

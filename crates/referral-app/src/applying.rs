@@ -14,7 +14,6 @@ use referral_domain::user::UserFacts;
 use uuid::Uuid;
 
 use crate::failure::Refused;
-use crate::idempotent::KeyReused;
 use crate::purse::Purse;
 use crate::spread::{Spread, spread};
 use crate::throttle::Throttled;
@@ -31,9 +30,6 @@ pub enum Refusal {
     /// Too many sign-ups from one address.
     #[error("too many sign-ups from this address")]
     IpLimit(Throttled),
-    /// The idempotency key was used for another body.
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
 }
 
 impl Refused for Refusal {}

@@ -2,15 +2,15 @@
 
 use referral_domain::code::{Code, CodeText, LONGEST, SHORTEST};
 use referral_domain::id::CodeId;
-use referral_domain::port::{Changes, CodeClaim, NewUser, ReferrerReport, StoreError, Unit};
+use referral_domain::port::{CodeClaim, NewUser, ReferrerReport, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
 
 use crate::app::{App, program_in};
 use crate::applying::lock_user;
-use crate::failure::{Failure, Never, Refused};
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::failure::{Failure, Never};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::referral_stats::ReferralStats;
 use crate::transact::transact;
 use crate::validate_code::Offer;
@@ -30,8 +30,6 @@ pub struct CodeReport {
     /// Its program.
     pub program: Program,
 }
-
-impl Refused for KeyReused {}
 
 impl App {
     /// The user's primary code, made when there is none. Two first asks at once yield one code.
@@ -56,33 +54,21 @@ impl App {
     /// with the code.
     ///
     /// # Errors
-    /// [`KeyReused`] for another body, no such program, or the store's.
+    /// No such program, or the store's.
     pub async fn code_once(
         &self,
         slug: &Slug,
         user: &HostId,
         request: &Idempotent<'_, CodeReport>,
-    ) -> Result<Replayable<CodeReport>, Failure<KeyReused>> {
+    ) -> Result<Replayable<CodeReport>, Failure<Never>> {
         let now = self.now();
-        let stats =
-            self.referral_stats(slug, user).await.map_err(|failure| failure.map(|never| match never {}))?;
+        let stats = self.referral_stats(slug, user).await?;
         let (stats, user) = (&stats, &self.new_user(user));
-        transact(self.store(), move |unit| {
+        once(self.store(), slug, Some(request), now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, slug, now).await?;
-                match claim(Some(request), unit, program.book).await? {
-                    Claimed::Reply(reply) => return Ok(Replayable::Replayed(reply)),
-                    Claimed::Reused => return Err(KeyReused.into()),
-                    Claimed::Free => {}
-                }
                 let code = self.claim_code(unit, &program, user, now).await?;
                 let stats = ReferralStats { code: Some(code.text.clone()), ..stats.clone() };
-                let report = CodeReport { offer: Offer::of(&program), code, stats, program };
-                let replies = vec![request.reply(report.program.book, &report, now)];
-                unit.recorder()
-                    .record(report.program.book, &Changes { replies, ..Changes::default() })
-                    .await?;
-                Ok(Replayable::Fresh(report))
+                Ok(CodeReport { offer: Offer::of(&program), code, stats, program })
             })
         })
         .await

@@ -14,6 +14,9 @@ pub enum Failure<R> {
     /// There is no such program.
     #[error("there is no such program")]
     NoProgram,
+    /// The idempotency key was used before, for another body. Nothing changed.
+    #[error("this Idempotency-Key was used for another request body")]
+    KeyReused,
     /// The store failed. Nothing was acknowledged; the same command may be sent again.
     #[error("the store failed")]
     Store(#[source] StoreError),
@@ -43,6 +46,7 @@ impl<R> Failure<R> {
         match self {
             Self::Refused(inner) => Failure::Refused(refusal(inner)),
             Self::NoProgram => Failure::NoProgram,
+            Self::KeyReused => Failure::KeyReused,
             Self::Store(error) => Failure::Store(error),
         }
     }

@@ -55,7 +55,7 @@ pub use adjust::{
     AdjustmentPage, AdjustmentReceipt, AdjustmentRefused, AdjustmentUndecided, DecideAdjustment,
     RequestAdjustment,
 };
-pub use api_key::{CreateApiKey, NewApiKey, RevokeApiKey, Revoked};
+pub use api_key::{CreateApiKey, NewApiKey, NoSuchKey, RevokeApiKey, Revoked};
 pub use app::{App, Parts};
 pub use apply_code::ApplyCode;
 pub use applying::{Application, ApplyReceipt, Refusal as ApplyRefusal};
@@ -69,14 +69,14 @@ pub use explain_event::{ExplainedEvent, UnknownEvent};
 pub use failure::{Failure, Never, Refused};
 pub use fallback::{LEFT_ALONE, WithFallback};
 pub use history::{HistoryPage, HistoryQuery};
-pub use idempotent::{Idempotent, KeyReused, Replayable};
+pub use idempotent::{Idempotent, Replayable};
 pub use manage_codes::{ChangeCode, CodeBounds, CodePage, CodeTaken, CreateCode, CreatedCode, NoSuchCode};
 pub use my_referrer::MyReferrer;
 pub use payout::{
-    BatchPage, BatchPreview, BatchQuery, BatchReceipt, BatchRefused, BatchView, BuildBatch, BuildRefused,
-    ChangePayout, ChangeRefused, Export, ExportBatch, ExportRefused, MethodView, MoveBatch, PayoutOverview,
-    PayoutPage, PayoutQuery, PayoutReceipt, PayoutView, RequestPayout, RequestRefused, SetPayoutMethod,
-    SettleBatch, SettleReceipt,
+    BatchPage, BatchPreview, BatchQuery, BatchReceipt, BatchRefused, BatchView, BuildBatch, ChangePayout,
+    ChangeRefused, EmptyBatch, Export, ExportBatch, ExportRefused, MethodView, MoveBatch, PayoutOverview,
+    PayoutPage, PayoutQuery, PayoutReceipt, PayoutView, RequestPayout, SetPayoutMethod, SettleBatch,
+    SettleReceipt,
 };
 pub use people::{REFERRAL_LINES_MAX, ReferralPage, USER_LINES_MAX, UserView};
 pub use programs::{ChangeProgram, CreateProgram, CreateProgramRefused, CreatedProgram};

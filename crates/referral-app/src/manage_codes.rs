@@ -8,11 +8,11 @@ use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::applying::lock_user;
 use crate::audit::Deed;
 use crate::failure::{Failure, Never, Refused};
-use crate::transact::transact;
+use crate::idempotent::{Idempotent, Replayable, once};
 
 /// What bounds a code's use; `None` for no bound of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -109,12 +109,15 @@ impl App {
     ///
     /// # Errors
     /// [`CodeTaken`], no such program, or the store's.
-    pub async fn create_code(&self, command: &CreateCode) -> Result<CreatedCode, Failure<CodeTaken>> {
+    pub async fn create_code(
+        &self,
+        command: &CreateCode,
+        request: Option<&Idempotent<'_, CreatedCode>>,
+    ) -> Result<Replayable<CreatedCode>, Failure<CodeTaken>> {
         let now = self.now();
         let user = &self.new_user(&command.user);
-        let made = transact(self.store(), move |unit| {
+        let made = once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
                 let owner = lock_user(unit, &program, user, now).await?;
                 let id = CodeId::from_uuid(self.draw_id());
                 let CodeBounds { expires_at, max_uses, daily_limit } = command.bounds;
@@ -129,7 +132,9 @@ impl App {
             })
         })
         .await?;
-        self.forget_code(made.item.code.book, &made.item.code.text.folded());
+        if let Replayable::Fresh(CreatedCode { item, .. }) = &made {
+            self.forget_code(item.code.book, &item.code.text.folded());
+        }
         Ok(made)
     }
 
@@ -148,24 +153,28 @@ impl App {
     ///
     /// # Errors
     /// [`NoSuchCode`], no such program, or the store's.
-    pub async fn change_code(&self, command: &ChangeCode) -> Result<CodeItem, Failure<NoSuchCode>> {
+    pub async fn change_code(
+        &self,
+        command: &ChangeCode,
+        request: Option<&Idempotent<'_, CodeItem>>,
+    ) -> Result<Replayable<CodeItem>, Failure<NoSuchCode>> {
         let now = self.now();
         let book = self.program::<NoSuchCode>(&command.program).await?.book;
         let filter = CodeFilter { id: Some(command.id), limit: 1, ..CodeFilter::default() };
-        let known = self.reports().codes(book, &filter).await?.pop().ok_or(NoSuchCode)?;
-        let after = transact(self.store(), move |unit| {
+        let known = &self.reports().codes(book, &filter).await?.pop().ok_or(NoSuchCode)?;
+        let changed = once(self.store(), &command.program, request, now, move |unit, _| {
             Box::pin(async move {
                 let before = unit.codes().lock(book, &[command.id]).await?.pop().ok_or(NoSuchCode)?;
                 let after = changed(&before, command);
                 if after != before {
                     self.note_code(unit, Some(&before), &after, &command.by, now).await?;
                 }
-                Ok::<_, Failure<NoSuchCode>>(after)
+                Ok(CodeItem { code: after, ..known.clone() })
             })
         })
         .await?;
-        self.forget_code(book, &after.text.folded());
-        Ok(CodeItem { code: after, ..known })
+        self.forget_code(book, &known.code.text.folded());
+        Ok(changed)
     }
 
     /// Records a code that was made or changed, with the entry of the audit log that tells of it.

@@ -4,7 +4,7 @@ use referral_domain::audit::{Actor, AuditEntry};
 use referral_domain::id::BookId;
 use referral_domain::money::Currency;
 use referral_domain::port::{Changes, Inserted, StoreError, Unit};
-use referral_domain::program::{Program, ProgramStatus};
+use referral_domain::program::{FIRST_PROGRAM, Program, ProgramStatus};
 use referral_domain::reference::Slug;
 use referral_domain::rules::{RuleFault, RulesDraft};
 use referral_domain::time::Timestamp;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::audit::Deed;
 use crate::failure::{Failure, Never, Refused};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::rules::published;
 use crate::transact::transact;
 
@@ -71,30 +72,27 @@ pub struct CreatedProgram {
 }
 
 impl App {
-    /// Makes a program. Repeating it answers the same program, as long as nothing of it was changed.
+    /// Makes a program. Repeating it answers the same program, as long as nothing of it was changed. An idempotency key is
+    /// one of the first program, whose administrators make others.
     ///
     /// # Errors
     /// [`CreateProgramRefused`], or the store's.
     pub async fn create_program(
         &self,
         command: &CreateProgram,
-    ) -> Result<CreatedProgram, Failure<CreateProgramRefused>> {
+        request: Option<&Idempotent<'_, CreatedProgram>>,
+    ) -> Result<Replayable<CreatedProgram>, Failure<CreateProgramRefused>> {
         let now = self.now();
         let program = &self.fresh_program(command, now).map_err(CreateProgramRefused::Rules)?;
         let entries = &self.founding(program, &command.by, now);
-        transact(self.store(), move |unit| {
-            Box::pin(async move {
-                match unit.programs().insert(program).await? {
-                    Inserted::AlreadyThere => again(unit, program, now).await,
-                    Inserted::New => {
-                        let changes = Changes { audit: entries.clone(), ..Changes::default() };
-                        unit.recorder().record(program.book, &changes).await?;
-                        Ok(CreatedProgram { program: program.clone(), again: false })
-                    }
-                }
-            })
-        })
-        .await
+        if request.is_none() {
+            let founded =
+                transact(self.store(), move |unit| Box::pin(found(unit, program, entries, now))).await;
+            return founded.map(Replayable::Fresh);
+        }
+        let first = &Slug::parse(FIRST_PROGRAM).ok_or(Failure::NoProgram)?;
+        once(self.store(), first, request, now, move |unit, _| Box::pin(found(unit, program, entries, now)))
+            .await
     }
 
     fn fresh_program(&self, command: &CreateProgram, now: Timestamp) -> Result<Program, Vec<RuleFault>> {
@@ -127,9 +125,13 @@ impl App {
     ///
     /// # Errors
     /// No such program, or the store's.
-    pub async fn change_program(&self, command: &ChangeProgram) -> Result<Program, Failure<Never>> {
+    pub async fn change_program(
+        &self,
+        command: &ChangeProgram,
+        request: Option<&Idempotent<'_, Program>>,
+    ) -> Result<Replayable<Program>, Failure<Never>> {
         let now = self.now();
-        let changed = transact(self.store(), move |unit| {
+        let changed = once(self.store(), &command.slug, request, now, move |unit, _| {
             Box::pin(async move {
                 let found = unit.programs().lock(&command.slug, now).await?;
                 let before = found.ok_or(Failure::<Never>::NoProgram)?;
@@ -168,6 +170,22 @@ fn changed(before: &Program, command: &ChangeProgram) -> Program {
     landing_url.iter().for_each(|url| after.landing_url.clone_from(url));
     after.status = status.unwrap_or(after.status);
     after
+}
+
+async fn found(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    entries: &[AuditEntry],
+    now: Timestamp,
+) -> Result<CreatedProgram, Failure<CreateProgramRefused>> {
+    match unit.programs().insert(program).await? {
+        Inserted::AlreadyThere => again(unit, program, now).await,
+        Inserted::New => {
+            let changes = Changes { audit: entries.to_vec(), ..Changes::default() };
+            unit.recorder().record(program.book, &changes).await?;
+            Ok(CreatedProgram { program: program.clone(), again: false })
+        }
+    }
 }
 
 /// The program that is there, when it is the one that was to be made.

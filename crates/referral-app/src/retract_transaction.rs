@@ -14,12 +14,12 @@ use referral_domain::settle::Withdrawal;
 use referral_domain::time::Timestamp;
 use serde_json::json;
 
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::audit::Deed;
 use crate::failure::{Failure, Refused};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::posting::ledger_fault;
 use crate::redeem_credits::{only_item, snapshot};
-use crate::transact::transact;
 use crate::withdrawing::{Withdrawing, lock_referral};
 
 /// A transaction to take back.
@@ -74,13 +74,13 @@ impl App {
     pub async fn retract_transaction(
         &self,
         command: &RetractTransaction,
-    ) -> Result<RetractReceipt, Failure<RetractionRefused>> {
+        request: Option<&Idempotent<'_, RetractReceipt>>,
+    ) -> Result<Replayable<RetractReceipt>, Failure<RetractionRefused>> {
         let now = self.now();
         let book = self.program::<RetractionRefused>(&command.program).await?.book;
         let referred = self.came_by(book, command.transaction).await?;
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
                 let given = unit.ledger().line(program.book, command.transaction).await?;
                 let given = given.ok_or(RetractionRefused::NotFound)?;
                 let change = retraction::change(&given.line);

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::audit::Deed;
 use crate::failure::{Failure, Never, Refused};
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
-use crate::transact::transact;
+use crate::idempotent::{Idempotent, Replayable, once};
 
 /// Rules to publish, or to look at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,9 +52,6 @@ pub enum RulesRefused {
         /// From when it is in force.
         from: Timestamp,
     },
-    /// The idempotency key came with another body.
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
 }
 
 impl Refused for RulesRefused {}
@@ -86,15 +82,10 @@ impl App {
         request: Option<&Idempotent<'_, RulesReceipt>>,
     ) -> Result<Replayable<RulesReceipt>, Failure<RulesRefused>> {
         let now = self.now();
-        let published = transact(self.store(), move |unit| {
+        let published = once(self.store(), &command.program, request, now, move |unit, _| {
             Box::pin(async move {
                 let found = unit.programs().lock(&command.program, now).await?;
-                let program = found.ok_or(Failure::NoProgram)?;
-                match claim(request, unit, program.book).await? {
-                    Claimed::Reply(reply) => Ok(Replayable::Replayed(reply)),
-                    Claimed::Reused => Err(RulesRefused::from(KeyReused).into()),
-                    Claimed::Free => self.publish(unit, program, command, request, now).await,
-                }
+                self.publish(unit, found.ok_or(Failure::NoProgram)?, command, now).await
             })
         })
         .await;
@@ -107,9 +98,8 @@ impl App {
         unit: &mut Unit<'_>,
         program: Program,
         command: &PublishRules,
-        request: Option<&Idempotent<'_, RulesReceipt>>,
         now: Timestamp,
-    ) -> Result<Replayable<RulesReceipt>, Failure<RulesRefused>> {
+    ) -> Result<RulesReceipt, Failure<RulesRefused>> {
         let newest = unit.programs().newest_rules(program.book).await?;
         let next = next(&program, &newest, command, now)?;
         unit.programs().publish(program.book, &next).await?;
@@ -123,11 +113,8 @@ impl App {
         );
         let audit = vec![self.entry(deed, now)];
         let by = Some((command.by.kind, Some(command.by.id.clone()), now));
-        let receipt = RulesReceipt { published: PublishedRules { version: next, published: by }, program };
-        let book = receipt.program.book;
-        let replies = request.map(|request| request.reply(book, &receipt, now)).into_iter().collect();
-        unit.recorder().record(book, &Changes { audit, replies, ..Changes::default() }).await?;
-        Ok(Replayable::Fresh(receipt))
+        unit.recorder().record(program.book, &Changes { audit, ..Changes::default() }).await?;
+        Ok(RulesReceipt { published: PublishedRules { version: next, published: by }, program })
     }
 
     /// What publishing these rules would do; nothing is done.

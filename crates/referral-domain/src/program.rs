@@ -54,6 +54,9 @@ pub struct Program {
     pub created_at: Timestamp,
 }
 
+/// The program every new installation has. Whoever administers it may make others.
+pub const FIRST_PROGRAM: &str = "default";
+
 impl Program {
     /// The program every new installation has: `default`, in USD, with the default rules.
     #[must_use]
@@ -65,7 +68,7 @@ impl Program {
     ) -> Option<Self> {
         Some(Self {
             book,
-            slug: Slug::parse("default")?,
+            slug: Slug::parse(FIRST_PROGRAM)?,
             name: "Referral program".to_owned(),
             currency,
             landing_url,

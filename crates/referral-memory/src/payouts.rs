@@ -65,6 +65,10 @@ impl Payouts for MemoryUnit {
     async fn lock_batch(&mut self, book: BookId, id: BatchId) -> Result<Option<Batch>, StoreError> {
         self.call(|state| Ok(state.batch(book, id))).await
     }
+
+    async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
+        self.call(|state| Ok(state.hosts(book, ids))).await
+    }
 }
 
 #[async_trait]
@@ -132,8 +136,7 @@ impl PayoutReports for MemoryStore {
     }
 
     async fn names(&self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
-        let state = self.committed()?;
-        Ok(ids.iter().map(|id| state.users.find(&(book, *id)).map(|user| user.host.clone())).collect())
+        Ok(self.committed()?.hosts(book, ids))
     }
 }
 
@@ -149,6 +152,10 @@ fn head(batch: Batch) -> BatchHead {
 }
 
 impl State {
+    fn hosts(&self, book: BookId, ids: &[UserId]) -> Vec<Option<HostId>> {
+        ids.iter().map(|id| self.users.find(&(book, *id)).map(|user| user.host.clone())).collect()
+    }
+
     pub(crate) fn method_in_force(&self, book: BookId, user: UserId) -> Option<&PayoutMethod> {
         self.payout_methods.range((book, user, u32::MIN)..=(book, user, u32::MAX)).next_back()
     }

@@ -92,6 +92,10 @@ impl Payouts for PgUnit {
     async fn lock_batch(&mut self, book: BookId, id: BatchId) -> Result<Option<Batch>, StoreError> {
         call!(self, |conn| lock_batch(conn, book, id))
     }
+
+    async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
+        call!(self, |conn| names(conn, book, ids))
+    }
 }
 
 #[async_trait]

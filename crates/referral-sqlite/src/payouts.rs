@@ -61,6 +61,11 @@ impl Payouts for SqliteUnit {
     async fn lock_batch(&mut self, book: BookId, id: BatchId) -> Result<Option<Batch>, StoreError> {
         self.run(move |conn| batch(conn, book, id)).await
     }
+
+    async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
+        let ids = ids.to_vec();
+        self.run(move |conn| names(conn, book, &ids)).await
+    }
 }
 
 #[async_trait]

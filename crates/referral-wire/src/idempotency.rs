@@ -13,9 +13,14 @@ const HEADER: &str = "Idempotency-Key";
 /// The longest key: it is stored.
 const CHARACTERS_MAX: usize = 255;
 
-/// The key of a request, when it brought one: 1 to 255 visible ASCII characters.
+/// The key of a request, when it brought one, and what it is a key of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyHeader(pub Option<String>);
+pub struct IdempotencyHeader {
+    /// 1 to 255 visible ASCII characters.
+    pub key: Option<String>,
+    /// The method and path: `POST /api/referral/apply`.
+    pub endpoint: String,
+}
 
 impl FromRequest for IdempotencyHeader {
     type Error = Problem;
@@ -23,20 +28,22 @@ impl FromRequest for IdempotencyHeader {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut values = request.headers().get_all(HEADER);
-        ready(match (values.next(), values.next()) {
-            (None, _) => Ok(Self(None)),
-            (Some(value), None) => read(value.as_bytes()),
+        let key = match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => read(value.as_bytes()).map(Some),
             (Some(_), Some(_)) => {
                 Err(Problem::parameter(HEADER, "repeated", "this header may be given once"))
             }
-        })
+        };
+        let endpoint = format!("{} {}", request.method(), request.path());
+        ready(key.map(|key| Self { key, endpoint }))
     }
 }
 
-fn read(bytes: &[u8]) -> Result<IdempotencyHeader, Problem> {
+fn read(bytes: &[u8]) -> Result<String, Problem> {
     let visible = (1..=CHARACTERS_MAX).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
     if visible {
-        return Ok(IdempotencyHeader(Some(String::from_utf8_lossy(bytes).into_owned())));
+        return Ok(String::from_utf8_lossy(bytes).into_owned());
     }
     Err(Problem::parameter(HEADER, "bad-format", "1 to 255 visible ASCII characters"))
 }
@@ -60,7 +67,14 @@ mod tests {
             request = request.append_header((HEADER, value));
         }
         let read = IdempotencyHeader::from_request(&request.to_http_request(), &mut Payload::None).await;
-        read.map(|header| header.0).map_err(|problem| problem.faults()[0].code)
+        read.map(|header| header.key).map_err(|problem| problem.faults()[0].code)
+    }
+
+    #[actix_web::test]
+    async fn a_key_is_one_of_a_method_and_a_path() {
+        let request = TestRequest::delete().uri("/api/admin/api-keys/key_1?program=acme").to_http_request();
+        let header = IdempotencyHeader::from_request(&request, &mut Payload::None).await.expect("no key");
+        assert_eq!(header.endpoint, "DELETE /api/admin/api-keys/key_1");
     }
 
     #[actix_web::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::fleet::Fleet;
 use super::{a_home, shared, turn};
 use crate::figure;
-use crate::host::cents;
+use crate::host::{Host, cents};
 use crate::http::{Reply, Request};
 use crate::load::each;
 
@@ -77,11 +77,6 @@ fn code_of(fleet: &Fleet, number: usize, user: &str) -> String {
     told["code"].as_str().expect("a code").to_owned()
 }
 
-/// Two more codes of a user, which no endpoint makes yet.
-const MORE_CODES: &str = "INSERT INTO referral_codes (book_id, code_id, owner_id, text, folded, is_primary, active, uses, created_at)
-  SELECT book_id, overlay(code_id::text placing n::text from 36)::uuid, owner_id, 'SUMMER-' || n, 'SUMMER' || n, false, true, 0,
-    created_at FROM referral_codes, generate_series(2, 3) AS n";
-
 const SIGN_UPS: usize = 100;
 const DAILY_LIMIT: usize = 10;
 
@@ -92,7 +87,10 @@ fn of_a_hundred_sign_ups_at_once_over_three_codes_and_three_servers_ten_pass() {
     let (home, database) = a_home(&site);
     let fleet = Fleet::start(&home, 3);
     let primary = code_of(&fleet, 0, "u_ana");
-    site.sql(&database, MORE_CODES);
+    let operator = Host::with_key(&fleet.servers[0], home.key(&["admin:write"]));
+    for vanity in ["SUMMER-2", "SUMMER-3"] {
+        operator.post("/api/admin/codes", &json!({"user_id": "u_ana", "code": vanity})).expect(201);
+    }
     let codes = [primary.as_str(), "SUMMER-2", "SUMMER-3"];
     // The servers take turns at another pace than the codes: each code is applied at each server.
     let requests: Vec<Request> =

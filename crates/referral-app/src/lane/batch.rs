@@ -87,6 +87,7 @@ impl Batch {
             Ok(Ok(receipt)) => self.tell_answers(receipt),
             Ok(Err(Failure::Refused(SpendRefusal::TimeOutOfRange { index }))) => self.refuse(index),
             Ok(Err(Failure::NoProgram)) => self.tell_all(|| Failure::NoProgram),
+            Ok(Err(Failure::KeyReused)) => self.tell_all(|| Failure::KeyReused),
             Ok(Err(Failure::Store(StoreError::Unavailable(source)))) => self.away(source),
             Ok(Err(Failure::Store(fault))) => self.fault(Ok(fault)),
             Err(panic) => self.fault(Err(panic)),

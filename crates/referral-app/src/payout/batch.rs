@@ -9,10 +9,10 @@ use referral_domain::reference::Slug;
 use referral_domain::time::Timestamp;
 
 use super::trail::Hand;
-use crate::app::{App, program_in};
+use super::view::{name, people};
+use crate::app::App;
 use crate::failure::{Failure, Refused};
-use crate::idempotent::KeyReused;
-use crate::transact::transact;
+use crate::idempotent::{Idempotent, Replayable, once};
 
 /// A batch to move on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,7 +25,7 @@ pub struct MoveBatch {
     pub actor: Actor,
 }
 
-/// A batch as a unit leaves it.
+/// A batch as a unit leaves it, its people by the names the host knows them by.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BatchReceipt {
     /// The batch.
@@ -43,9 +43,6 @@ pub enum BatchRefused {
     /// A rule of batches.
     #[error(transparent)]
     Rule(#[from] BatchRefusal),
-    /// The idempotency key was used for another body.
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
 }
 
 impl Refused for BatchRefused {}
@@ -55,46 +52,57 @@ impl App {
     ///
     /// # Errors
     /// [`BatchRefused`] (then nothing changes), no such program, or the store's.
-    pub async fn seal_batch(&self, command: &MoveBatch) -> Result<BatchReceipt, Failure<BatchRefused>> {
+    pub async fn seal_batch(
+        &self,
+        command: &MoveBatch,
+        request: Option<&Idempotent<'_, BatchReceipt>>,
+    ) -> Result<Replayable<BatchReceipt>, Failure<BatchRefused>> {
         let step: &Step<'_> = &|batch, program, by, now| batch.seal(program.currency, by, now);
-        self.move_batch(command, "payout-batch.seal", BatchStatus::Sealed, step).await
+        self.move_batch(command, request, ("payout-batch.seal", BatchStatus::Sealed), step).await
     }
 
     /// A person other than its maker agrees to a batch. The same person doing it twice is once.
     ///
     /// # Errors
     /// [`BatchRefused`] (then nothing changes), no such program, or the store's.
-    pub async fn approve_batch(&self, command: &MoveBatch) -> Result<BatchReceipt, Failure<BatchRefused>> {
+    pub async fn approve_batch(
+        &self,
+        command: &MoveBatch,
+        request: Option<&Idempotent<'_, BatchReceipt>>,
+    ) -> Result<Replayable<BatchReceipt>, Failure<BatchRefused>> {
         let step: &Step<'_> = &|batch, _, by, now| batch.approve(by, now);
-        self.move_batch(command, "payout-batch.approve", BatchStatus::Approved, step).await
+        self.move_batch(command, request, ("payout-batch.approve", BatchStatus::Approved), step).await
     }
 
     /// Gives a batch up: its payouts are approved again. Doing it twice is once.
     ///
     /// # Errors
     /// [`BatchRefused`] (then nothing changes), no such program, or the store's.
-    pub async fn discard_batch(&self, command: &MoveBatch) -> Result<BatchReceipt, Failure<BatchRefused>> {
+    pub async fn discard_batch(
+        &self,
+        command: &MoveBatch,
+        request: Option<&Idempotent<'_, BatchReceipt>>,
+    ) -> Result<Replayable<BatchReceipt>, Failure<BatchRefused>> {
         let step: &Step<'_> = &|batch, _, by, now| batch.discard(by, now);
-        self.move_batch(command, "payout-batch.discard", BatchStatus::Discarded, step).await
+        self.move_batch(command, request, ("payout-batch.discard", BatchStatus::Discarded), step).await
     }
 
     async fn move_batch(
         &self,
         command: &MoveBatch,
-        action: &'static str,
-        goal: BatchStatus,
+        request: Option<&Idempotent<'_, BatchReceipt>>,
+        (action, goal): (&'static str, BatchStatus),
         step: &Step<'_>,
-    ) -> Result<BatchReceipt, Failure<BatchRefused>> {
+    ) -> Result<Replayable<BatchReceipt>, Failure<BatchRefused>> {
         let now = self.now();
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
                 let hand = Hand { actor: &command.actor, now, ids: &|| self.draw_id() };
-                let program = program_in(unit, &command.program, now).await?;
                 let by = hand.inside(unit, &program).await?;
                 let before = unit.payouts().lock_batch(program.book, command.batch).await?;
                 let before = before.ok_or(BatchRefused::NotFound)?;
                 if done_by(&before, goal, &by) {
-                    return Ok(BatchReceipt { batch: before, program });
+                    return told(unit, program, before).await;
                 }
                 let batch = step(before.clone(), &program, by, now).map_err(BatchRefused::Rule)?;
                 let leaving = goal == BatchStatus::Discarded;
@@ -107,7 +115,7 @@ impl App {
                     ..Changes::default()
                 };
                 unit.recorder().record(program.book, &changes).await?;
-                Ok(BatchReceipt { batch, program })
+                told(unit, program, batch).await
             })
         })
         .await
@@ -121,6 +129,18 @@ type Step<'a> = dyn Fn(Batch, &Program, Actor, Timestamp) -> Result<Batch, Batch
 fn done_by(batch: &Batch, goal: BatchStatus, by: &Actor) -> bool {
     let last = batch.steps.last().filter(|step| step.stage.status() == goal);
     last.is_some_and(|step| goal != BatchStatus::Approved || step.by == *by)
+}
+
+/// A batch with the names of its people.
+async fn told(
+    unit: &mut Unit<'_>,
+    program: Program,
+    mut batch: Batch,
+) -> Result<BatchReceipt, Failure<BatchRefused>> {
+    let people = people(&batch.steps);
+    let names = unit.payouts().hosts(program.book, &people).await?;
+    name(&mut batch.steps, &people, &names);
+    Ok(BatchReceipt { batch, program })
 }
 
 /// The payouts of a batch, locked.

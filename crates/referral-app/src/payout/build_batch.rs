@@ -16,7 +16,7 @@ use super::batch::BatchReceipt;
 use super::trail::Hand;
 use crate::app::{App, program_in};
 use crate::failure::{Failure, Refused};
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::idempotent::{Idempotent, Replayable, claim};
 use crate::transact::transact;
 
 /// A batch to build.
@@ -43,25 +43,19 @@ pub struct BatchPreview {
     pub program: Program,
 }
 
-/// Why no batch is built.
+/// No batch is built: nothing is left to be paid. Payouts whose users owe something are cancelled all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BuildRefused {
-    /// The idempotency key was used for another body.
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
-    /// Nothing is left to be paid. Payouts whose users owe something are cancelled all the same.
-    #[error("no payout fits the batch")]
-    Empty,
-}
+#[error("no payout fits the batch")]
+pub struct EmptyBatch;
 
-impl Refused for BuildRefused {}
+impl Refused for EmptyBatch {}
 
 impl App {
     /// What a batch would be: what is in it, what is not and why. It changes nothing.
     ///
     /// # Errors
     /// No such program, or the store's.
-    pub async fn preview_batch(&self, command: &BuildBatch) -> Result<BatchPreview, Failure<BuildRefused>> {
+    pub async fn preview_batch(&self, command: &BuildBatch) -> Result<BatchPreview, Failure<EmptyBatch>> {
         let now = self.now();
         let mut unit = self.store().begin().await?;
         let program = program_in(unit.as_mut(), &command.program, now).await?;
@@ -74,21 +68,19 @@ impl App {
     /// Builds a batch of approved payouts. Payouts whose users owe something are cancelled, and their money repays first.
     ///
     /// # Errors
-    /// [`BuildRefused`], no such program, or the store's.
+    /// [`EmptyBatch`], no such program, or the store's.
     pub async fn build_batch(
         &self,
         command: &BuildBatch,
         request: Option<&Idempotent<'_, BatchReceipt>>,
-    ) -> Result<Replayable<BatchReceipt>, Failure<BuildRefused>> {
+    ) -> Result<Replayable<BatchReceipt>, Failure<EmptyBatch>> {
         let now = self.now();
-        let built: Result<_, Failure<BuildRefused>> = transact(self.store(), move |unit| {
+        let built: Result<_, Failure<EmptyBatch>> = transact(self.store(), move |unit| {
             Box::pin(async move {
                 let hand = Hand { actor: &command.actor, now, ids: &|| self.draw_id() };
-                let program = program_in::<BuildRefused>(unit, &command.program, now).await?;
-                match claim(request, unit, program.book).await? {
-                    Claimed::Reply(reply) => return Ok(Some(Replayable::Replayed(reply))),
-                    Claimed::Reused => return Err(Failure::Refused(BuildRefused::KeyReused(KeyReused))),
-                    Claimed::Free => {}
+                let program = program_in::<EmptyBatch>(unit, &command.program, now).await?;
+                if let Some(reply) = claim(request, unit, program.book).await? {
+                    return Ok(Some(Replayable::Replayed(reply)));
                 }
                 let by = hand.inside(unit, &program).await?;
                 let chosen = choose(unit, &program, command).await?;
@@ -96,7 +88,7 @@ impl App {
                 self.cancel_owing(&mut changes, &hand, &chosen, now)?;
                 let batch = self.enter(&mut changes, &hand, chosen, command.kind, by)?;
                 let book = program.book;
-                let receipt = batch.map(|batch| BatchReceipt { batch, program });
+                let receipt = batch.map(|batch| told(batch, program, &command.actor));
                 let kept = request.zip(receipt.as_ref());
                 changes.replies.extend(kept.map(|(request, receipt)| request.reply(book, receipt, now)));
                 unit.recorder().record(book, &changes).await?;
@@ -104,7 +96,7 @@ impl App {
             })
         })
         .await;
-        built?.ok_or(Failure::Refused(BuildRefused::Empty))
+        built?.ok_or(Failure::Refused(EmptyBatch))
     }
 
     /// Has the payouts chosen enter a batch; `None` when there are none.
@@ -155,6 +147,12 @@ impl App {
         changes.posting = journal.finish();
         Ok(())
     }
+}
+
+/// A batch just built, its maker by the name the host knows them by.
+fn told(mut batch: Batch, program: Program, maker: &Actor) -> BatchReceipt {
+    batch.steps.iter_mut().for_each(|step| step.by = maker.clone());
+    BatchReceipt { batch, program }
 }
 
 /// What was chosen, and under which wallets.

@@ -13,10 +13,10 @@ use referral_domain::time::Timestamp;
 
 use super::request::PayoutReceipt;
 use super::trail::Hand;
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::failure::{Failure, Refused};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::posting::ledger_fault;
-use crate::transact::transact;
 
 /// A payout to change.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,11 +50,12 @@ impl App {
     pub async fn approve_payout(
         &self,
         command: &ChangePayout,
-    ) -> Result<PayoutReceipt, Failure<ChangeRefused>> {
+        request: Option<&Idempotent<'_, PayoutReceipt>>,
+    ) -> Result<Replayable<PayoutReceipt>, Failure<ChangeRefused>> {
         let now = self.now();
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let (program, before) = locked(unit, command, now).await?;
+                let before = locked(unit, &program, command).await?;
                 if before.status() == PayoutStatus::Approved {
                     return receipt(unit, program, before).await;
                 }
@@ -80,10 +81,11 @@ impl App {
         &self,
         command: &ChangePayout,
         reason: Option<&str>,
-    ) -> Result<PayoutReceipt, Failure<ChangeRefused>> {
+        request: Option<&Idempotent<'_, PayoutReceipt>>,
+    ) -> Result<Replayable<PayoutReceipt>, Failure<ChangeRefused>> {
         let message = reason.unwrap_or("Rejected").to_owned();
         let reason = Reason { code: "rejected".to_owned(), message };
-        self.cancel(command, CancelledBy::Operator, Some(&reason)).await
+        self.cancel(command, (CancelledBy::Operator, Some(&reason)), request).await
     }
 
     /// A user gives their payout up before it is batched, and its money comes back. Doing it twice is once.
@@ -95,22 +97,23 @@ impl App {
         program: &Slug,
         user: &HostId,
         payout: PayoutId,
-    ) -> Result<PayoutReceipt, Failure<ChangeRefused>> {
+        request: Option<&Idempotent<'_, PayoutReceipt>>,
+    ) -> Result<Replayable<PayoutReceipt>, Failure<ChangeRefused>> {
         let actor = Actor { kind: ActorKind::User, id: user.to_string() };
         let command = ChangePayout { program: program.clone(), payout, actor };
-        self.cancel(&command, CancelledBy::User, None).await
+        self.cancel(&command, (CancelledBy::User, None), request).await
     }
 
     async fn cancel(
         &self,
         command: &ChangePayout,
-        by: CancelledBy,
-        reason: Option<&Reason>,
-    ) -> Result<PayoutReceipt, Failure<ChangeRefused>> {
+        (by, reason): (CancelledBy, Option<&Reason>),
+        request: Option<&Idempotent<'_, PayoutReceipt>>,
+    ) -> Result<Replayable<PayoutReceipt>, Failure<ChangeRefused>> {
         let now = self.now();
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let (program, before) = locked(unit, command, now).await?;
+                let before = locked(unit, &program, command).await?;
                 if before.last().and_then(|step| step.stage.cancelled_by()) == Some(by) {
                     return receipt(unit, program, before).await;
                 }
@@ -155,29 +158,23 @@ impl App {
     }
 }
 
-/// The program and the payout, locked. A user finds their own alone.
+/// The payout, locked. A user finds their own alone.
 async fn locked(
     unit: &mut Unit<'_>,
+    program: &Program,
     command: &ChangePayout,
-    now: Timestamp,
-) -> Result<(Program, Payout), Failure<ChangeRefused>> {
-    let program = program_in(unit, &command.program, now).await?;
+) -> Result<Payout, Failure<ChangeRefused>> {
     let payout = unit.payouts().lock(program.book, &[command.payout]).await?.pop();
     let payout = payout.ok_or(ChangeRefused::NotFound)?;
-    if command.actor.kind == ActorKind::User
-        && name(unit, program.book, &payout).await?.as_str() != command.actor.id
-    {
-        return Err(ChangeRefused::NotFound.into());
+    if command.actor.kind == ActorKind::User {
+        let host = host(unit, program.book, &payout).await?;
+        host.filter(|host| host.as_str() == command.actor.id).ok_or(ChangeRefused::NotFound)?;
     }
-    Ok((program, payout))
+    Ok(payout)
 }
 
-async fn name(unit: &mut Unit<'_>, book: BookId, payout: &Payout) -> Result<HostId, StoreError> {
-    let names = unit.users().names(book, &[payout.user]).await?;
-    names
-        .into_iter()
-        .next()
-        .ok_or_else(|| StoreError::corrupt("payouts", "user_id", payout.id, "a payout's user has a name"))
+async fn host(unit: &mut Unit<'_>, book: BookId, payout: &Payout) -> Result<Option<HostId>, StoreError> {
+    Ok(unit.payouts().hosts(book, &[payout.user]).await?.pop().flatten())
 }
 
 /// A payout as it is answered.
@@ -186,7 +183,7 @@ async fn receipt(
     program: Program,
     payout: Payout,
 ) -> Result<PayoutReceipt, Failure<ChangeRefused>> {
-    let host = Some(name(unit, program.book, &payout).await?);
+    let host = host(unit, program.book, &payout).await?;
     let methods = unit.payouts().methods(program.book, &[(payout.user, payout.method)]).await?;
     let label = methods.into_iter().next().map(|method| method.label).unwrap_or_default();
     Ok(PayoutReceipt { item: PayoutItem { payout, label, host }, program })

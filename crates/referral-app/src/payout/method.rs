@@ -9,10 +9,10 @@ use referral_domain::time::Timestamp;
 
 use super::trail::Hand;
 use super::vault::{self, Owner};
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::applying::lock_user;
 use crate::failure::{Failure, Never};
-use crate::transact::transact;
+use crate::idempotent::{Idempotent, Replayable, once};
 
 /// A user says where they are paid.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,12 +49,15 @@ impl App {
     ///
     /// # Errors
     /// No such program, or the store's.
-    pub async fn set_payout_method(&self, command: &SetPayoutMethod) -> Result<PayoutMethod, Failure<Never>> {
+    pub async fn set_payout_method(
+        &self,
+        command: &SetPayoutMethod,
+        request: Option<&Idempotent<'_, PayoutMethod>>,
+    ) -> Result<Replayable<PayoutMethod>, Failure<Never>> {
         let now = self.now();
         let user = &self.new_user(&command.user);
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
                 let facts = lock_user(unit, &program, user, now).await?;
                 let before = unit.payouts().method(program.book, facts.id).await?;
                 let canonical = command.destination.to_bytes();

@@ -12,10 +12,10 @@ mod vault;
 mod view;
 
 pub use batch::{BatchReceipt, BatchRefused, MoveBatch};
-pub use build_batch::{BatchPreview, BuildBatch, BuildRefused};
+pub use build_batch::{BatchPreview, BuildBatch, EmptyBatch};
 pub use change::{ChangePayout, ChangeRefused};
 pub use export_batch::{Export, ExportBatch, ExportRefused};
 pub use method::{MethodView, SetPayoutMethod};
-pub use request::{PayoutReceipt, RequestPayout, RequestRefused};
+pub use request::{PayoutReceipt, RequestPayout};
 pub use settle_batch::{SettleBatch, SettleReceipt};
 pub use view::{BatchPage, BatchQuery, BatchView, PayoutOverview, PayoutPage, PayoutQuery, PayoutView};

@@ -12,14 +12,13 @@ use referral_domain::time::Timestamp;
 use referral_domain::user::UserFacts;
 
 use super::trail::Hand;
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::applying::lock_user;
 use crate::failure::{Failure, Refused};
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::posting::ledger_fault;
 use crate::redeem_credits::snapshot;
 use crate::throttle::Throttled;
-use crate::transact::transact;
 
 /// A payout to ask for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,18 +40,7 @@ pub struct PayoutReceipt {
     pub program: Program,
 }
 
-/// Why nothing is paid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RequestRefused {
-    /// A rule of payouts.
-    #[error(transparent)]
-    Rule(#[from] RequestRefusal),
-    /// The idempotency key was used for another body.
-    #[error(transparent)]
-    KeyReused(#[from] KeyReused),
-}
-
-impl Refused for RequestRefused {}
+impl Refused for RequestRefusal {}
 
 impl App {
     /// Counts a user's request for a payout: 5 an hour.
@@ -66,30 +54,22 @@ impl App {
     /// Asks for a payout, and reserves its money at once.
     ///
     /// # Errors
-    /// [`RequestRefused`] (then nothing changes), no such program, or the store's.
+    /// [`RequestRefusal`] (then nothing changes), no such program, or the store's.
     pub async fn request_payout(
         &self,
         command: &RequestPayout,
         request: Option<&Idempotent<'_, PayoutReceipt>>,
-    ) -> Result<Replayable<PayoutReceipt>, Failure<RequestRefused>> {
+    ) -> Result<Replayable<PayoutReceipt>, Failure<RequestRefusal>> {
         let now = self.now();
         let user = &self.new_user(&command.user);
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
-                let program = program_in(unit, &command.program, now).await?;
-                match claim(request, unit, program.book).await? {
-                    Claimed::Reply(reply) => return Ok(Replayable::Replayed(reply)),
-                    Claimed::Reused => return Err(RequestRefused::KeyReused(KeyReused).into()),
-                    Claimed::Free => {}
-                }
                 let facts = lock_user(unit, &program, user, now).await?;
                 let (method, n) = may_ask(unit, &program, &facts, now).await?;
                 let asked = Asked { facts: &facts, method: &method, n, amount: command.amount };
-                let (receipt, mut changes) = self.reserve_payout(unit, program, asked, now).await?;
-                let book = receipt.program.book;
-                changes.replies.extend(request.map(|request| request.reply(book, &receipt, now)));
-                unit.recorder().record(book, &changes).await?;
-                Ok(Replayable::Fresh(receipt))
+                let (receipt, changes) = self.reserve_payout(unit, program, asked, now).await?;
+                unit.recorder().record(receipt.program.book, &changes).await?;
+                Ok(receipt)
             })
         })
         .await
@@ -101,13 +81,13 @@ impl App {
         program: Program,
         asked: Asked<'_>,
         now: Timestamp,
-    ) -> Result<(PayoutReceipt, Changes), Failure<RequestRefused>> {
+    ) -> Result<(PayoutReceipt, Changes), Failure<RequestRefusal>> {
         let Asked { facts, method, n, amount } = asked;
         let wallets = unit.ledger().open(program.book, program.currency, &[facts.id]).await?;
         let mut journal = Journal::open(wallets, now);
         let payable = snapshot(unit, &program, &journal, facts.id, now).await?.payable;
         let minimum = program.rules.policy.minimum_payout;
-        let amount = requestable(amount, payable, minimum).map_err(RequestRefused::Rule)?;
+        let amount = requestable(amount, payable, minimum)?;
         let (id, transaction) =
             (PayoutId::from_uuid(self.draw_id()), TransactionId::from_uuid(self.draw_id()));
         let payout = Payout::request(id, n, method, amount, transaction, now);
@@ -140,8 +120,8 @@ async fn may_ask(
     program: &Program,
     facts: &UserFacts,
     now: Timestamp,
-) -> Result<(PayoutMethod, u32), Failure<RequestRefused>> {
-    let refuse = |refusal| Err(RequestRefused::Rule(refusal).into());
+) -> Result<(PayoutMethod, u32), Failure<RequestRefusal>> {
+    let refuse = |refusal| Err(Failure::Refused(refusal));
     let referred = !unit.referrals().lock(program.book, &[facts.id]).await?.is_empty();
     if !may_redeem(facts.email_status(), referred) {
         return refuse(RequestRefusal::EmailNotVerified);

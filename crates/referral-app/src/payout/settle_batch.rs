@@ -11,11 +11,10 @@ use referral_domain::program::Program;
 
 use super::batch::{BatchRefused, MoveBatch, payouts_of};
 use super::trail::Hand;
-use crate::app::{App, program_in};
+use crate::app::App;
 use crate::failure::Failure;
-use crate::idempotent::{Claimed, Idempotent, KeyReused, Replayable, claim};
+use crate::idempotent::{Idempotent, Replayable, once};
 use crate::posting::ledger_fault;
-use crate::transact::transact;
 
 /// A settlement file to import.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,15 +54,9 @@ impl App {
         request: Option<&Idempotent<'_, SettleReceipt>>,
     ) -> Result<Replayable<SettleReceipt>, Failure<BatchRefused>> {
         let now = self.now();
-        transact(self.store(), move |unit| {
+        once(self.store(), &command.target.program, request, now, move |unit, program| {
             Box::pin(async move {
                 let hand = Hand { actor: &command.target.actor, now, ids: &|| self.draw_id() };
-                let program = program_in(unit, &command.target.program, now).await?;
-                match claim(request, unit, program.book).await? {
-                    Claimed::Reply(reply) => return Ok(Replayable::Replayed(reply)),
-                    Claimed::Reused => return Err(BatchRefused::KeyReused(KeyReused).into()),
-                    Claimed::Free => {}
-                }
                 let by = hand.inside(unit, &program).await?;
                 let before = unit.payouts().lock_batch(program.book, command.target.batch).await?;
                 let before = before.ok_or(BatchRefused::NotFound)?;
@@ -84,11 +77,8 @@ impl App {
                 if !settlement.settled.is_empty() {
                     changes.audit.push(hand.on_batch("payout-batch.settle", Some(&before), &batch));
                 }
-                let book = program.book;
-                let receipt = receipt(settlement, batch, program);
-                changes.replies.extend(request.map(|request| request.reply(book, &receipt, now)));
-                unit.recorder().record(book, &changes).await?;
-                Ok(Replayable::Fresh(receipt))
+                unit.recorder().record(program.book, &changes).await?;
+                Ok(receipt(settlement, batch, program))
             })
         })
         .await

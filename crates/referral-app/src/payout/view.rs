@@ -1,7 +1,7 @@
 //! Looking at payouts and batches.
 
 use referral_domain::id::{BatchId, PayoutId, UserId};
-use referral_domain::payout::{BatchStatus, PayoutStatus, missing};
+use referral_domain::payout::{BatchStatus, BatchStep, PayoutStatus, missing};
 use referral_domain::port::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutSummary, StoreError};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -185,18 +185,32 @@ impl App {
 
     /// Gives people in batches' steps the names the host knows them by; whoever was erased keeps their internal id.
     async fn name_makers(&self, program: &Program, heads: &mut [BatchHead]) -> Result<(), StoreError> {
-        let steps = heads.iter().flat_map(|head| &head.steps);
-        let mut ids: Vec<_> = steps.filter_map(|step| UserId::parse(&step.by.id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let names = self.reports().names(program.book, &ids).await?;
-        for step in heads.iter_mut().flat_map(|head| &mut head.steps) {
-            let place = UserId::parse(&step.by.id).and_then(|id| ids.binary_search(&id).ok());
-            let name = place.and_then(|place| names.get(place)?.as_ref());
-            if let Some(name) = name {
-                step.by.id = name.to_string();
-            }
-        }
+        let people = people(heads.iter().flat_map(|head| &head.steps));
+        let names = self.reports().names(program.book, &people).await?;
+        name(heads.iter_mut().flat_map(|head| &mut head.steps), &people, &names);
         Ok(())
+    }
+}
+
+/// The people of these steps, each once, in the order of their ids.
+pub(super) fn people<'a>(steps: impl IntoIterator<Item = &'a BatchStep>) -> Vec<UserId> {
+    let mut ids: Vec<_> = steps.into_iter().filter_map(|step| UserId::parse(&step.by.id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Gives people in these steps the names the host knows them by; whoever was erased keeps their internal id.
+pub(super) fn name<'a>(
+    steps: impl IntoIterator<Item = &'a mut BatchStep>,
+    people: &[UserId],
+    names: &[Option<HostId>],
+) {
+    for step in steps {
+        let place = UserId::parse(&step.by.id).and_then(|id| people.binary_search(&id).ok());
+        let name = place.and_then(|place| names.get(place)?.as_ref());
+        if let Some(name) = name {
+            step.by.id = name.to_string();
+        }
     }
 }

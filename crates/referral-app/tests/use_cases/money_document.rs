@@ -78,7 +78,7 @@ async fn pay(stage: &Stage) {
     let overview = stage.app.payout_overview(&stage.program().slug, &host("u_ana")).await.expect("a view");
     let id = overview.open.expect("a payout is open");
     let before = trial(stage).await;
-    stage.app.approve_payout(&stage.change(id, a_person("u_ada"))).await.expect("approved");
+    stage.app.approve_payout(&stage.change(id, a_person("u_ada")), None).await.expect("approved");
     let batch = stage.built(None).await.batch.id;
     stage.send_off(batch).await;
     assert_eq!(moved(&before, &trial(stage).await), Vec::<Vec<String>>::new());
@@ -95,7 +95,7 @@ async fn adjust(stage: &Stage) {
         reference: reference("ticket_1"),
         by: Actor { kind: ActorKind::Staff, id: "u_ada".to_owned() },
     };
-    stage.app.request_adjustment(&command).await.expect("adjusted");
+    stage.app.request_adjustment(&command, None).await.expect("adjusted");
 }
 
 #[tokio::test]

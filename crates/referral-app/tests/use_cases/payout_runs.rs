@@ -2,8 +2,7 @@
 
 use futures_util::future::join_all;
 use referral_app::{
-    BatchRefused, BuildRefused, ExportBatch, ExportRefused, RecordSpend, Replayable, SettleBatch,
-    SettleReceipt,
+    BatchRefused, EmptyBatch, ExportBatch, ExportRefused, RecordSpend, Replayable, SettleBatch, SettleReceipt,
 };
 use referral_domain::id::{BatchId, PayoutId};
 use referral_domain::payout::{BatchRefusal, BatchStatus, ExceptionCode, LeftOut, PayoutStatus, Row};
@@ -11,7 +10,7 @@ use referral_domain::spend::EventCommand;
 use referral_testkit::build::{a_refund, host, usd};
 use referral_testkit::world::a_person;
 
-use crate::stage::{Stage, answer, fresh};
+use crate::stage::{Stage, answer, done, fresh};
 
 /// A line of a settlement file.
 pub(crate) fn line(n: u64, payout: PayoutId, amount: &str, status: &str) -> Row {
@@ -22,7 +21,7 @@ pub(crate) fn line(n: u64, payout: PayoutId, amount: &str, status: &str) -> Row 
 impl Stage {
     pub(crate) async fn settle(&self, batch: BatchId, rows: Vec<Row>) -> Result<SettleReceipt, BatchRefused> {
         let command = SettleBatch { target: self.moving(batch, "u_ada"), rows };
-        answer(self.app.settle_batch(&command, None).await).map(fresh)
+        done(self.app.settle_batch(&command, None).await)
     }
 
     async fn export(&self, batch: BatchId, format: &str) -> Result<Vec<u8>, ExportRefused> {
@@ -32,8 +31,8 @@ impl Stage {
 
     /// Sealed by its maker, approved by another and exported.
     pub(crate) async fn send_off(&self, batch: BatchId) {
-        self.app.seal_batch(&self.moving(batch, "u_ada")).await.expect("sealed");
-        self.app.approve_batch(&self.moving(batch, "u_bob")).await.expect("approved by another");
+        self.app.seal_batch(&self.moving(batch, "u_ada"), None).await.expect("sealed");
+        self.app.approve_batch(&self.moving(batch, "u_bob"), None).await.expect("approved by another");
         self.export(batch, "csv").await.expect("exported");
     }
 }
@@ -52,11 +51,11 @@ async fn two_runs_at_once_and_every_button_clicked_twice_pay_each_once() {
     assert_eq!(built.len(), 1, "one run takes them, the others find nothing");
     let batch = built[0].batch.id;
     let (ada, bob) = (stage.moving(batch, "u_ada"), stage.moving(batch, "u_bob"));
-    let sealed = join_all((0..clicks).map(|_| stage.app.seal_batch(&ada))).await;
+    let sealed = join_all((0..clicks).map(|_| stage.app.seal_batch(&ada, None))).await;
     assert!(sealed.into_iter().all(|sealed| answer(sealed).is_ok()));
-    let own = answer(stage.app.approve_batch(&ada).await).expect_err("its maker may not");
+    let own = done(stage.app.approve_batch(&ada, None).await).expect_err("its maker may not");
     assert_eq!(own, BatchRefused::Rule(BatchRefusal::SecondPerson));
-    let approved = join_all((0..clicks).map(|_| stage.app.approve_batch(&bob))).await;
+    let approved = join_all((0..clicks).map(|_| stage.app.approve_batch(&bob, None))).await;
     assert!(approved.into_iter().all(|approved| answer(approved).is_ok()));
     let files = join_all((0..clicks).map(|_| stage.export(batch, "csv"))).await;
     let files: Vec<_> = files.into_iter().map(|file| file.expect("a file")).collect();
@@ -138,17 +137,17 @@ async fn a_batch_leaves_in_one_format_and_a_discarded_one_frees_its_payouts() {
     stage.affiliates(&NAMES[..2]).await;
     let ids = stage.approved(&NAMES[..2]).await;
     let given_up = stage.built(None).await.batch.id;
-    stage.app.discard_batch(&stage.moving(given_up, "u_bob")).await.expect("discarded");
-    stage.app.discard_batch(&stage.moving(given_up, "u_bob")).await.expect("as before");
+    stage.app.discard_batch(&stage.moving(given_up, "u_bob"), None).await.expect("discarded");
+    stage.app.discard_batch(&stage.moving(given_up, "u_bob"), None).await.expect("as before");
     assert_eq!(stage.status(ids[0]).await, PayoutStatus::Approved);
     let preview = stage.app.preview_batch(&stage.a_payout_batch(None)).await.expect("a preview");
     assert_eq!((preview.taken.len(), preview.left_out.len()), (2, 0));
     let batch = stage.built(Some(ids.clone())).await.batch.id;
     let nothing = answer(stage.app.build_batch(&stage.a_payout_batch(Some(ids.clone())), None).await);
-    assert!(matches!(nothing, Err(BuildRefused::Empty)));
+    assert!(matches!(nothing, Err(EmptyBatch)));
     stage.send_off(batch).await;
     assert_eq!(stage.export(batch, "paypal").await, Err(ExportRefused::OtherFormat("csv".to_owned())));
-    let late = answer(stage.app.discard_batch(&stage.moving(batch, "u_bob")).await);
+    let late = done(stage.app.discard_batch(&stage.moving(batch, "u_bob"), None).await);
     let sent = BatchRefused::Rule(BatchRefusal::State(BatchStatus::Exported));
     assert_eq!(late.map(|receipt| receipt.batch.status()), Err(sent));
     stage.is_sound().await;

@@ -2,7 +2,7 @@
 
 use referral_app::{
     BatchReceipt, BuildBatch, ChangePayout, ChangeRefused, MoveBatch, PayoutReceipt, RequestPayout,
-    RequestRefused, SetPayoutMethod,
+    SetPayoutMethod,
 };
 use referral_domain::audit::Actor;
 use referral_domain::id::{BatchId, PayoutId};
@@ -15,7 +15,7 @@ use referral_rails::{CsvTable, PaypalFile};
 use referral_testkit::build::host;
 use referral_testkit::world::a_person;
 
-use crate::stage::{Stage, answer, fresh};
+use crate::stage::{Stage, answer, done, fresh};
 
 impl Stage {
     /// An application whose batches can leave.
@@ -44,16 +44,16 @@ impl Stage {
     pub(crate) async fn set_method(&self, user: &str) {
         let destination = Destination::paypal(&format!("{user}@example.com")).expect("an address");
         let command = SetPayoutMethod { program: self.program().slug.clone(), user: host(user), destination };
-        self.app.set_payout_method(&command).await.expect("a method is set");
+        self.app.set_payout_method(&command, None).await.expect("a method is set");
     }
 
     pub(crate) async fn request(
         &self,
         user: &str,
         amount: Option<i64>,
-    ) -> Result<PayoutReceipt, RequestRefused> {
+    ) -> Result<PayoutReceipt, RequestRefusal> {
         let command = RequestPayout { program: self.program().slug.clone(), user: host(user), amount };
-        answer(self.app.request_payout(&command, None).await).map(fresh)
+        done(self.app.request_payout(&command, None).await)
     }
 
     pub(crate) fn change(&self, payout: PayoutId, actor: Actor) -> ChangePayout {
@@ -65,7 +65,7 @@ impl Stage {
         let mut ids = Vec::new();
         for name in names {
             let id = self.request(name, None).await.expect("asked for").item.payout.id;
-            self.app.approve_payout(&self.change(id, a_person("u_ada"))).await.expect("approved");
+            self.app.approve_payout(&self.change(id, a_person("u_ada")), None).await.expect("approved");
             ids.push(id);
         }
         ids
@@ -90,11 +90,8 @@ impl Stage {
     }
 }
 
-fn refused(result: Result<PayoutReceipt, RequestRefused>) -> RequestRefusal {
-    match result.expect_err("a rule refuses") {
-        RequestRefused::Rule(rule) => rule,
-        RequestRefused::KeyReused(reused) => panic!("{reused}"),
-    }
+fn refused(result: Result<PayoutReceipt, RequestRefusal>) -> RequestRefusal {
+    result.expect_err("a rule refuses")
 }
 
 #[tokio::test]
@@ -159,18 +156,18 @@ async fn a_payout_given_up_gives_its_money_back_once() {
     stage.affiliates(&["u_ana", "u_eve"]).await;
     let id = stage.request("u_ana", None).await.expect("asked for").item.payout.id;
     for _ in 0..2 {
-        let receipt = answer(stage.app.cancel_payout(&stage.program().slug, &host("u_ana"), id).await);
+        let receipt = done(stage.app.cancel_payout(&stage.program().slug, &host("u_ana"), id, None).await);
         assert_eq!(receipt.expect("given up").item.payout.status(), PayoutStatus::Cancelled);
         assert_eq!(stage.available("u_ana").await, 25_00);
     }
-    let others = answer(stage.app.cancel_payout(&stage.program().slug, &host("u_eve"), id).await);
+    let others = done(stage.app.cancel_payout(&stage.program().slug, &host("u_eve"), id, None).await);
     assert_eq!(others, Err(ChangeRefused::NotFound));
-    let late = answer(stage.app.approve_payout(&stage.change(id, a_person("u_ada"))).await);
+    let late = done(stage.app.approve_payout(&stage.change(id, a_person("u_ada")), None).await);
     assert_eq!(late, Err(ChangeRefused::State(WrongState { status: PayoutStatus::Cancelled })));
     let again = stage.request("u_ana", None).await.expect("the one before has ended").item.payout.id;
     for _ in 0..2 {
         let change = stage.change(again, a_person("u_ada"));
-        let receipt = answer(stage.app.reject_payout(&change, Some("Not this month")).await);
+        let receipt = done(stage.app.reject_payout(&change, Some("Not this month"), None).await);
         assert_eq!(receipt.expect("rejected").item.payout.status(), PayoutStatus::Cancelled);
         assert_eq!(stage.available("u_ana").await, 25_00);
     }

@@ -262,8 +262,14 @@ pub(crate) fn answer<T, R>(settled: Result<T, Failure<R>>) -> Result<T, R> {
     settled.map_err(|failure| match failure {
         Failure::Refused(refusal) => refusal,
         Failure::NoProgram => panic!("there is a program"),
+        Failure::KeyReused => panic!("the key is of this body"),
         Failure::Store(error) => panic!("the store answers: {error:?}"),
     })
+}
+
+/// The same of what may be repeated under a key, when it was done now.
+pub(crate) fn done<T, R>(settled: Result<Replayable<T>, Failure<R>>) -> Result<T, R> {
+    answer(settled).map(fresh)
 }
 
 /// What was done now.

@@ -13,7 +13,7 @@ use referral_testkit::build::a_program;
 use referral_testkit::contract::race;
 
 use crate::governing::{ada, pausing};
-use crate::stage::{Stage, answer, only};
+use crate::stage::{Stage, done, only};
 
 /// Rewards and commissions are held for so many days; the commission is a tenth of net spend.
 fn giving(hold_days: u32) -> Program {
@@ -59,8 +59,11 @@ async fn retract(
     reason: &str,
 ) -> Result<RetractReceipt, RetractionRefused> {
     let (program, reason) = (stage.program().slug.clone(), reason.to_owned());
-    answer(
-        stage.app.retract_transaction(&RetractTransaction { program, transaction, reason, by: ada() }).await,
+    done(
+        stage
+            .app
+            .retract_transaction(&RetractTransaction { program, transaction, reason, by: ada() }, None)
+            .await,
     )
 }
 
@@ -275,7 +278,7 @@ async fn nothing_stands_in_the_way_of_taking_back() {
     let stage = granted(0).await;
     stage.review("u_ben", Review::Open).await;
     retracted(&stage, reward(&stage).await).await;
-    stage.app.change_program(&pausing()).await.expect("paused");
+    stage.app.change_program(&pausing(), None).await.expect("paused");
     retracted(&stage, commission(&stage).await).await;
     assert_eq!(balances(&stage, "u_ana").await, only(0));
     stage.is_sound().await;

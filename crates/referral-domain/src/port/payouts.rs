@@ -38,6 +38,9 @@ pub trait Payouts: Send {
 
     /// A batch by its id, locked until the unit ends.
     async fn lock_batch(&mut self, book: BookId, id: BatchId) -> Result<Option<Batch>, StoreError>;
+
+    /// The host's ids of these users, in input order; `None` where it was erased.
+    async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError>;
 }
 
 /// A payout as it is read: with what may be shown of where it goes, and whose it is.

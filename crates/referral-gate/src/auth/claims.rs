@@ -1,6 +1,7 @@
 //! What the claims of a token whose signature holds say, and whether they may.
 
 use referral_domain::auth::Role;
+use referral_domain::program::FIRST_PROGRAM;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::{SECOND, Timestamp};
 use serde_json::Value;
@@ -16,9 +17,6 @@ const SECONDS_MAX: i64 = 100_000_000_000;
 
 /// The longest address that mail can carry.
 const EMAIL_CHARACTERS_MAX: usize = 320;
-
-/// The program of a token that names none.
-const DEFAULT_PROGRAM: &str = "default";
 
 /// What stands in the place of a program in a token of all of them.
 const EVERY_PROGRAM: &str = "*";
@@ -57,9 +55,9 @@ fn identity(
 
 /// The program, and whether it is all of them: those are for people with a role alone.
 fn program(claims: &Value, name: &str, role: Role) -> Result<(Slug, bool), Refused> {
-    let named = text(claims, name)?.unwrap_or(DEFAULT_PROGRAM);
+    let named = text(claims, name)?.unwrap_or(FIRST_PROGRAM);
     let every = named == EVERY_PROGRAM && role != Role::User;
-    let program = Slug::parse(if every { DEFAULT_PROGRAM } else { named }).ok_or(Refused)?;
+    let program = Slug::parse(if every { FIRST_PROGRAM } else { named }).ok_or(Refused)?;
     Ok((program, every))
 }
 

@@ -7,14 +7,12 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use referral_domain::audit::{Actor, ActorKind};
 use referral_domain::auth::{Role, Scope};
+use referral_domain::program::FIRST_PROGRAM;
 use referral_domain::reference::Slug;
 
 use super::Caller;
 use crate::form::Query;
 use crate::problem::{Problem, ProblemCode};
-
-/// The program whose administrators installed the service; they may make others.
-const FIRST_PROGRAM: &str = "default";
 
 /// What an operation of administration does, as a type: it says who may.
 pub trait Duty: 'static {

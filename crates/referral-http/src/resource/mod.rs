@@ -9,6 +9,7 @@ mod csv;
 mod days;
 pub mod event;
 pub mod health;
+mod once;
 pub mod referral;
 mod refusal;
 mod reply;
@@ -21,6 +22,7 @@ use crate::routing::{answering, describe, get, json};
 
 pub use asking::Asking;
 use days::day_range;
+use once::Once;
 pub use refusal::{Explain, failed};
 
 #[derive(OpenApi)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use referral_app::{
-    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, BuildRefused, ChangeRefused,
-    CodeTaken, CreateProgramRefused, ExportRefused, Failure, KeyReused, Never, NoSuchCode, RedeemRefused,
-    RequestRefused, RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused,
-    Throttled, TimeOutOfRange, UnknownEvent,
+    AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, ChangeRefused, CodeTaken,
+    CreateProgramRefused, EmptyBatch, ExportRefused, Failure, Never, NoSuchCode, NoSuchKey, RedeemRefused,
+    RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled,
+    TimeOutOfRange, UnknownEvent,
 };
 use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
@@ -33,6 +33,7 @@ pub fn failed<R: Explain>(now: Timestamp) -> impl FnOnce(Failure<R>) -> Problem 
     move |failure| match failure {
         Failure::Refused(refusal) => refusal.problem(now),
         Failure::NoProgram => Problem::not_found(),
+        Failure::KeyReused => Problem::new(ProblemCode::IdempotencyKeyReused),
         Failure::Store(error) => error.into(),
     }
 }
@@ -49,12 +50,6 @@ impl Explain for Throttled {
     }
 }
 
-impl Explain for KeyReused {
-    fn problem(&self, _: Timestamp) -> Problem {
-        Problem::new(ProblemCode::IdempotencyKeyReused)
-    }
-}
-
 impl Explain for ApplyRefusal {
     fn problem(&self, now: Timestamp) -> Problem {
         match self {
@@ -65,7 +60,6 @@ impl Explain for ApplyRefusal {
             Self::IpLimit(throttled) => {
                 Problem::new(ProblemCode::IpLimit).retry_after(coarse(wait(throttled.retry_at, now)))
             }
-            Self::KeyReused(reused) => reused.problem(now),
         }
     }
 }
@@ -138,6 +132,12 @@ impl Explain for CodeTaken {
     }
 }
 
+impl Explain for NoSuchKey {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::not_found()
+    }
+}
+
 impl Explain for NoSuchCode {
     fn problem(&self, _: Timestamp) -> Problem {
         Problem::not_found()
@@ -145,13 +145,12 @@ impl Explain for NoSuchCode {
 }
 
 impl Explain for RulesRefused {
-    fn problem(&self, now: Timestamp) -> Problem {
+    fn problem(&self, _: Timestamp) -> Problem {
         match self {
             Self::Rules(faults) => contradictory(faults),
             Self::Past | Self::Overtaken { .. } => {
                 Problem::new(ProblemCode::TimeOutOfRange).errors(rules_faults(self))
             }
-            Self::KeyReused(reused) => reused.problem(now),
         }
     }
 }
@@ -181,7 +180,6 @@ pub(super) fn rules_faults(refused: &RulesRefused) -> Vec<FieldFault> {
         RulesRefused::Overtaken { version, from } => {
             late(format!("version {version} is in force from {from} on"))
         }
-        RulesRefused::KeyReused(_) => Vec::new(),
     }
 }
 
@@ -217,12 +215,9 @@ impl Explain for ReversalRefused {
     }
 }
 
-impl Explain for RequestRefused {
-    fn problem(&self, now: Timestamp) -> Problem {
-        match self {
-            Self::Rule(rule) => Problem::new(request_code(rule)).detail(rule.to_string()),
-            Self::KeyReused(reused) => reused.problem(now),
-        }
+impl Explain for RequestRefusal {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(request_code(self)).detail(self.to_string())
     }
 }
 
@@ -277,23 +272,18 @@ impl Explain for RetractionRefused {
 }
 
 impl Explain for BatchRefused {
-    fn problem(&self, now: Timestamp) -> Problem {
+    fn problem(&self, _: Timestamp) -> Problem {
         match self {
             Self::NotFound => Problem::not_found(),
             Self::Rule(BatchRefusal::SecondPerson) => Problem::new(ProblemCode::SecondPersonRequired),
             Self::Rule(state) => Problem::new(ProblemCode::BatchState).detail(state.to_string()),
-            Self::KeyReused(reused) => reused.problem(now),
         }
     }
 }
 
-impl Explain for BuildRefused {
-    fn problem(&self, now: Timestamp) -> Problem {
-        match self {
-            Self::Empty => Problem::new(ProblemCode::PayoutState)
-                .detail("no payout fits the batch; the preview says why"),
-            Self::KeyReused(reused) => reused.problem(now),
-        }
+impl Explain for EmptyBatch {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::PayoutState).detail("no payout fits the batch; the preview says why")
     }
 }
 

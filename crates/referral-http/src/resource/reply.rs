@@ -3,8 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use referral_app::Replayable;
+use referral_app::{App, Failure, Replayable};
 use serde::Serialize;
+
+use super::refusal::{Explain, failed};
+use crate::problem::Reply;
 
 /// What is one person's is kept by nobody on the way.
 pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
@@ -29,6 +32,20 @@ pub(super) fn text(view: &impl Serialize) -> String {
     serde_json::to_string(view).unwrap_or_default()
 }
 
+/// The status of what was done now, or was done before.
+pub(super) const fn made(replayed: bool) -> u16 {
+    if replayed { 200 } else { 201 }
+}
+
+/// What came of a command that may be repeated under a key.
+pub(super) fn once<R, E: Explain>(
+    app: &App,
+    receipt: Result<Replayable<R>, Failure<E>>,
+    render: impl Fn(&R) -> (u16, String),
+) -> Reply {
+    Ok(replayable(receipt.map_err(failed(app.now()))?, render))
+}
+
 /// A receipt rendered, or the reply that was given before, marked as such.
 pub(super) fn replayable<R>(receipt: Replayable<R>, render: impl Fn(&R) -> (u16, String)) -> HttpResponse {
     match receipt {
@@ -42,8 +59,13 @@ pub(super) fn replayable<R>(receipt: Replayable<R>, render: impl Fn(&R) -> (u16,
     }
 }
 
+/// A reply of which only the body is missing; 204 has none, nor says what it would be.
 fn builder(status: u16) -> HttpResponseBuilder {
-    let mut reply = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
-    reply.content_type("application/json").insert_header((CACHE_CONTROL, PRIVATE));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let mut reply = HttpResponse::build(status);
+    reply.insert_header((CACHE_CONTROL, PRIVATE));
+    if status != StatusCode::NO_CONTENT {
+        reply.content_type("application/json");
+    }
     reply
 }

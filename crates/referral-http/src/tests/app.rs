@@ -146,7 +146,7 @@ impl TestApp {
         let (program, name) = (slug(program), "a test".to_owned());
         let command =
             CreateApiKey { program, name, scopes: scopes.to_vec(), expires_at, by: Actor::command_line() };
-        self.0.app.create_api_key(&command).await.expect("a key")
+        self.0.app.create_api_key(&command, None).await.expect("a key").fresh().expect("made now")
     }
 
     pub(super) fn app(&self) -> &App {

@@ -44,18 +44,19 @@ fn command(create: &ApiKeyCreate) -> anyhow::Result<CreateApiKey> {
 /// # Errors
 /// No such program, or the store's.
 pub(super) async fn make(app: &App, command: &CreateApiKey) -> anyhow::Result<String> {
-    let made = app.create_api_key(command).await;
-    made.map(|made| made.key).with_context(|| format!("no key was made for the program {}", command.program))
+    let made = app.create_api_key(command, None).await;
+    let made = made.with_context(|| format!("no key was made for the program {}", command.program))?;
+    Ok(made.fresh().context("nothing is repeated here")?.key)
 }
 
 async fn revoke(app: &App, id: &str) -> anyhow::Result<()> {
     let known =
         ApiKeyId::parse(id).with_context(|| format!("{id:?} is not an id: `api-key list` shows key_..."))?;
     let command = RevokeApiKey { id: known, program: None, by: Actor::command_line() };
-    match app.revoke_api_key(&command).await? {
-        Revoked::Now => print(&format!("{known} is revoked")),
-        Revoked::Before => print(&format!("{known} was revoked before")),
-        Revoked::Unknown => bail!("there is no key {known}"),
+    let revoked = app.revoke_api_key(&command, None).await;
+    match revoked.with_context(|| format!("{known} is not revoked"))?.fresh() {
+        Some(Revoked::Before) => print(&format!("{known} was revoked before")),
+        Some(Revoked::Now) | None => print(&format!("{known} is revoked")),
     }
 }
 

@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
 use referral_app::{
-    App, BatchRefused, BuildBatch, BuildRefused, ChangePayout, ExportBatch, Failure, MoveBatch, RecordSpend,
-    Replayable, RequestPayout, RequestRefused, SetPayoutMethod, SettleBatch, SettleReceipt,
+    App, BatchRefused, BuildBatch, ChangePayout, ExportBatch, Failure, MoveBatch, RecordSpend, Replayable,
+    RequestPayout, SetPayoutMethod, SettleBatch, SettleReceipt,
 };
 use referral_domain::id::{BatchId, PayoutId};
 use referral_domain::ledger::{Side, SystemAccount, Verdict};
@@ -37,6 +37,7 @@ fn answer<T, R>(settled: Result<T, Failure<R>>) -> Result<T, R> {
     settled.map_err(|failure| match failure {
         Failure::Refused(refusal) => refusal,
         Failure::NoProgram => panic!("there is a program"),
+        Failure::KeyReused => panic!("no key was sent"),
         Failure::Store(error) => panic!("the store answers: {error:?}"),
     })
 }
@@ -162,7 +163,7 @@ impl Run {
             let destination = Destination::paypal(&format!("{name}@example.com")).expect("an address");
             let program = world.program.slug.clone();
             let method = SetPayoutMethod { program, user: host(name), destination };
-            app.set_payout_method(&method).await.expect("a method is set");
+            app.set_payout_method(&method, None).await.expect("a method is set");
         }
         world.clock.advance(31 * DAY);
         Self { world, app, names }
@@ -191,7 +192,7 @@ impl Run {
         for told in asked.await {
             match told {
                 Ok(receipt) => ids.push(fresh(receipt).item.payout.id),
-                Err(RequestRefused::Rule(RequestRefusal::Open(_))) => open += 1,
+                Err(RequestRefusal::Open(_)) => open += 1,
                 Err(refused) => panic!("{refused:?}"),
             }
         }
@@ -204,7 +205,7 @@ impl Run {
             let (app, program) = (self.app.clone(), self.world.program.slug.clone());
             async move {
                 let command = ChangePayout { program, payout, actor: a_person("u_ada") };
-                answer(app.approve_payout(&command).await).expect("approved, or as before");
+                answer(app.approve_payout(&command, None).await).expect("approved, or as before");
             }
         }))
         .await;
@@ -217,14 +218,8 @@ impl Run {
             let command = BuildBatch { program, kind: MethodKind::Paypal, payouts: None, actor };
             answer(run.app.build_batch(&command, None).await)
         });
-        let mut batches = Vec::new();
-        for told in runs.await {
-            match told {
-                Ok(receipt) => batches.push(fresh(receipt).batch),
-                Err(BuildRefused::Empty) => {}
-                Err(refused) => panic!("{refused:?}"),
-            }
-        }
+        let told = runs.await.into_iter().filter_map(Result::ok);
+        let batches: Vec<_> = told.map(|receipt| fresh(receipt).batch).collect();
         let mut taken: Vec<_> =
             batches.iter().flat_map(|batch| batch.items.iter().map(|item| item.payout)).collect();
         taken.sort_unstable();
@@ -241,13 +236,15 @@ impl Run {
     /// Sealed by its maker, approved by another and exported, each several times at once.
     async fn sent_off(&self, batch: BatchId) {
         let sealed = self.clicked(|run| async move {
-            answer(run.app.seal_batch(&run.moving(batch, "u_ada")).await).expect("sealed, or as before");
+            answer(run.app.seal_batch(&run.moving(batch, "u_ada"), None).await)
+                .expect("sealed, or as before");
         });
         sealed.await;
-        let own = answer(self.app.approve_batch(&self.moving(batch, "u_ada")).await).map(|_| ());
+        let own = answer(self.app.approve_batch(&self.moving(batch, "u_ada"), None).await).map(|_| ());
         assert_eq!(own, Err(BatchRefused::Rule(BatchRefusal::SecondPerson)), "not by its maker");
         let approved = self.clicked(|run| async move {
-            answer(run.app.approve_batch(&run.moving(batch, "u_bob")).await).expect("approved, or as before");
+            answer(run.app.approve_batch(&run.moving(batch, "u_bob"), None).await)
+                .expect("approved, or as before");
         });
         approved.await;
         let files = self.clicked(|run| async move {

@@ -368,4 +368,6 @@ pub async fn a_summary_is_what_one_user_was_paid_and_has_open(subject: Subject) 
     let users = [sent[1].user, UserId::from_uuid(world.id()), sent[0].user];
     let names = world.reports.names(book, &users).await.expect("names");
     assert_eq!(names, [Some(host("u_2")), None, Some(host("u_1"))]);
+    let mut unit = world.begin().await;
+    assert_eq!(unit.payouts().hosts(book, &users).await.expect("hosts"), names);
 }

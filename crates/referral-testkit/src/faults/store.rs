@@ -152,6 +152,7 @@ faulty! {
         fn lock(book: BookId, ids: &[PayoutId]) -> Vec<Payout>;
         fn approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
         fn lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
+        fn hosts(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
     }
     Adjustments by adjustments {
         fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;

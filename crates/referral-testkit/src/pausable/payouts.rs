@@ -29,6 +29,7 @@ asked! {
     lock(book: BookId, ids: &[PayoutId]) -> Vec<Payout>;
     approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
     lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
+    hosts(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
 }
 
 macro_rules! reported {

@@ -341,6 +341,7 @@ fn answer<T, R>(settled: Result<T, Failure<R>>) -> Result<T, R> {
     settled.map_err(|failure| match failure {
         Failure::Refused(refusal) => refusal,
         Failure::NoProgram => panic!("there is a program"),
+        Failure::KeyReused => panic!("no key was sent"),
         Failure::Store(error) => panic!("the store answers: {error:?}"),
     })
 }

@@ -71,12 +71,13 @@ async fn swept_in<T, E: Debug>(
     sweep.run(make, run, async |stage: &Stage| normalised(&format!("{:?}", stage.memory))).await
 }
 
-/// What a use case answers, for a sweep: a refusal is an answer.
-fn answered<T, R>(settled: Result<T, Failure<R>>) -> Result<Result<T, R>, String> {
+/// What a use case answers, for a sweep: a refusal is an answer, and so is that a key was used for another body, `None`.
+fn answered<T, R>(settled: Result<T, Failure<R>>) -> Result<Result<T, Option<R>>, String> {
     match settled {
         Ok(receipt) => Ok(Ok(receipt)),
-        Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Failure::Refused(refusal)) => Ok(Err(Some(refusal))),
         Err(Failure::NoProgram) => Err("there is no such program".to_owned()),
+        Err(Failure::KeyReused) => Ok(Err(None)),
         Err(Failure::Store(error)) => Err(format!("{error:?}")),
     }
 }

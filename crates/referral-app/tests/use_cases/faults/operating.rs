@@ -77,18 +77,18 @@ async fn withdrawing(stage: &Stage) -> RetractTransaction {
 
 async fn adjustments() -> Swept {
     let ask = |amount| {
-        async move |stage: &Stage| answered(stage.app.request_adjustment(&asking(stage, amount)).await)
+        async move |stage: &Stage| answered(stage.app.request_adjustment(&asking(stage, amount), None).await)
     };
     let waits = async |stage: &Stage| {
-        drop(stage.app.request_adjustment(&asking(stage, 50_000)).await.expect("asked"))
+        drop(stage.app.request_adjustment(&asking(stage, 50_000), None).await.expect("asked"))
     };
     let decide = |decision| {
         async move |stage: &Stage| {
-            answered(stage.app.decide_adjustment(&deciding(stage, decision).await).await)
+            answered(stage.app.decide_adjustment(&deciding(stage, decision).await, None).await)
         }
     };
     let given = async |stage: &Stage| {
-        stage.app.request_adjustment(&asking(stage, 5_00)).await.expect("adjusted");
+        stage.app.request_adjustment(&asking(stage, 5_00), None).await.expect("adjusted");
     };
     let retract = async |stage: &Stage| {
         let filter = AdjustmentFilter { limit: 1, user: None, status: None, after: None };
@@ -96,12 +96,12 @@ async fn adjustments() -> Swept {
         let transaction = found[0].item.as_ref().expect("it is posted").transaction.id;
         let (program, reason) = (stage.program().slug.clone(), "Our own mistake".to_owned());
         let command = RetractTransaction { program, transaction, reason, by: a_person("u_bob") };
-        answered(stage.app.retract_transaction(&command).await)
+        answered(stage.app.retract_transaction(&command, None).await)
     };
     let withdraw =
-        async |stage: &Stage| answered(stage.app.retract_transaction(&withdrawing(stage).await).await);
+        async |stage: &Stage| answered(stage.app.retract_transaction(&withdrawing(stage).await, None).await);
     let withdrawn = async |stage: &Stage| {
-        stage.app.retract_transaction(&withdrawing(stage).await).await.expect("retracted");
+        stage.app.retract_transaction(&withdrawing(stage).await, None).await.expect("retracted");
     };
     let sweeps = [
         swept(Sweep::of("an adjustment within the limit"), nothing, ask(5_00)).await,
@@ -132,12 +132,14 @@ async fn payouts() -> Swept {
     };
     let asked = async |stage: &Stage| drop(stage.request("u_ana", None).await.expect("asked for"));
     let changing = async |stage: &Stage| stage.change(known(stage).await[0], a_person("u_ada"));
-    let approve = async |stage: &Stage| answered(stage.app.approve_payout(&changing(stage).await).await);
-    let reject =
-        async |stage: &Stage| answered(stage.app.reject_payout(&changing(stage).await, Some("No")).await);
+    let approve =
+        async |stage: &Stage| answered(stage.app.approve_payout(&changing(stage).await, None).await);
+    let reject = async |stage: &Stage| {
+        answered(stage.app.reject_payout(&changing(stage).await, Some("No"), None).await)
+    };
     let cancel = async |stage: &Stage| {
         let (program, id) = (stage.program().slug.clone(), known(stage).await[0]);
-        answered(stage.app.cancel_payout(&program, &host("u_ana"), id).await)
+        answered(stage.app.cancel_payout(&program, &host("u_ana"), id, None).await)
     };
     let sweeps = [
         swept(Sweep::of("a payout asked for"), nothing, request).await,
@@ -170,12 +172,12 @@ async fn batches() -> Swept {
     let sealed = async |stage: &Stage| {
         built(stage).await;
         let moving = stage.moving(batch(stage).await, "u_ada");
-        stage.app.seal_batch(&moving).await.expect("sealed");
+        stage.app.seal_batch(&moving, None).await.expect("sealed");
     };
     let agreed = async |stage: &Stage| {
         sealed(stage).await;
         let moving = stage.moving(batch(stage).await, "u_bob");
-        stage.app.approve_batch(&moving).await.expect("approved");
+        stage.app.approve_batch(&moving, None).await.expect("approved");
     };
     let sent = async |stage: &Stage| {
         agreed(stage).await;
@@ -185,13 +187,13 @@ async fn batches() -> Swept {
         answered(stage.app.build_batch(&stage.a_payout_batch(None), None).await).map(drop)
     };
     let seal = async |stage: &Stage| {
-        answered(stage.app.seal_batch(&stage.moving(batch(stage).await, "u_ada")).await)
+        answered(stage.app.seal_batch(&stage.moving(batch(stage).await, "u_ada"), None).await)
     };
     let approve = async |stage: &Stage| {
-        answered(stage.app.approve_batch(&stage.moving(batch(stage).await, "u_bob")).await)
+        answered(stage.app.approve_batch(&stage.moving(batch(stage).await, "u_bob"), None).await)
     };
     let discard = async |stage: &Stage| {
-        answered(stage.app.discard_batch(&stage.moving(batch(stage).await, "u_ada")).await)
+        answered(stage.app.discard_batch(&stage.moving(batch(stage).await, "u_ada"), None).await)
     };
     let sweeps = [
         swept(Sweep::of("a batch built"), approved, build).await,

@@ -85,11 +85,12 @@ async fn api_keys() -> Swept {
         let program = stage.program().slug.clone();
         let (name, scopes) = ("billing".to_owned(), vec![Scope::EventsWrite]);
         let command = CreateApiKey { program, name, scopes, expires_at: None, by: Actor::command_line() };
-        stage.app.create_api_key(&command).await.map(drop)
+        stage.app.create_api_key(&command, None).await.map(drop)
     };
     let made = async |stage: &Stage| make(stage).await.expect("a key is made");
-    let revoke =
-        async |stage: &Stage| stage.app.revoke_api_key(&crate::keys::revoking(the_key(stage).await)).await;
+    let revoke = async |stage: &Stage| {
+        stage.app.revoke_api_key(&crate::keys::revoking(the_key(stage).await), None).await
+    };
     let touch = async |stage: &Stage| stage.app.touch_api_key(the_key(stage).await).await;
     let sweeps = [
         swept(Sweep::of("an API key made").with(&unstored), nothing, make).await,

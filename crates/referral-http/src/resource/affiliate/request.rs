@@ -1,8 +1,7 @@
 //! `POST /api/affiliate/payouts`
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use referral_app::{App, Idempotent, RequestPayout};
+use referral_app::{App, RequestPayout};
 use referral_domain::money::{Currency, Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,11 +9,11 @@ use utoipa::ToSchema;
 use super::view::{PayoutView, render};
 use crate::auth::TokenIdentity;
 use crate::form::{Fields, JsonBody, Query};
-use crate::idempotency::{IdempotencyHeader, body_hash};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::{Problem, Reply};
 use crate::resource::asking::CountedUser;
 use crate::resource::credit::{currency_of, money_of};
-use crate::resource::{Explain as _, failed, reply};
+use crate::resource::{Explain as _, Once, reply};
 use crate::view::MoneyView;
 
 /// A payout to ask for.
@@ -29,27 +28,9 @@ fn read(fields: &mut Fields<'_>, currency: Currency) -> Option<Option<Money>> {
     fields.optional("amount", |node| money_of(node, currency))
 }
 
-async fn run(
-    app: &App,
-    user: TokenIdentity,
-    body: JsonBody,
-    key: Option<String>,
-) -> Result<HttpResponse, Problem> {
-    let (request, caller) = (body_hash(body.bytes()?), format!("user:{}", user.user_id));
-    let currency = currency_of(app, &user.program).await?;
-    let amount = body.read_or_empty(|fields| read(fields, currency))?.map(|money| money.minor());
+async fn admitted(app: &App, user: &TokenIdentity) -> Result<(), Problem> {
     let admitted = app.admit_payout(&user.program, &user.user_id).await;
-    admitted.map_err(|throttled| throttled.problem(app.now()))?;
-    let command = RequestPayout { program: user.program, user: user.user_id, amount };
-    let idempotent = |key| Idempotent {
-        caller: &caller,
-        endpoint: "POST /api/affiliate/payouts",
-        key,
-        request,
-        render: &render,
-    };
-    let receipt = app.request_payout(&command, key.as_deref().map(idempotent).as_ref()).await;
-    Ok(reply::replayable(receipt.map_err(failed(app.now()))?, render))
+    admitted.map_err(|throttled| throttled.problem(app.now()))
 }
 
 /// Asks for a payout and reserves its money at once. Five an hour; one may be open.
@@ -61,11 +42,16 @@ async fn run(
 )]
 pub async fn request(
     app: Data<App>,
-    user: CountedUser,
+    CountedUser(user): CountedUser,
     query: Query,
     key: IdempotencyHeader,
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    run(&app, user.0, body, key.0).await
+    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
+    let currency = currency_of(&app, &user.program).await?;
+    let amount = body.read_or_empty(|fields| read(fields, currency))?.map(|money| money.minor());
+    admitted(&app, &user).await?;
+    let command = RequestPayout { program: user.program, user: user.user_id, amount };
+    reply::once(&app, app.request_payout(&command, once.under(&render).as_ref()).await, render)
 }

@@ -2,15 +2,16 @@
 
 use actix_web::web::Data;
 use referral_app::{App, SetPayoutMethod};
-use referral_domain::payout::{Destination, MethodFault, MethodKind};
+use referral_domain::payout::{Destination, MethodFault, MethodKind, PayoutMethod};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::MethodView;
 use crate::form::{Fields, JsonBody, Query, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
 use crate::resource::asking::CountedUser;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 
 /// Where to pay: `paypal` with `email`, `sepa` with `name`, `iban` and perhaps `bic`, or `external` with `reference`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -66,16 +67,27 @@ const fn place(fault: MethodFault) -> &'static str {
     }
 }
 
+fn render(method: &PayoutMethod) -> (u16, String) {
+    (200, reply::text(&MethodView::of(Some(method))))
+}
+
 /// Sets where the user is paid. It is sealed at rest, and usable 72 hours later; the same again changes nothing.
 #[utoipa::path(
     put, path = "/api/affiliate/payout-method", tag = "affiliate", request_body = MethodRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     responses((status = 200, body = MethodView)),
     security(("bearer" = [])),
 )]
-pub async fn set_method(app: Data<App>, user: CountedUser, query: Query, body: JsonBody) -> Reply {
+pub async fn set_method(
+    app: Data<App>,
+    CountedUser(user): CountedUser,
+    query: Query,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
     query.refuse_any()?;
+    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
     let destination = body.read(read)?;
-    let command = SetPayoutMethod { program: user.0.program, user: user.0.user_id, destination };
-    let method = app.set_payout_method(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::ok(&MethodView::of(Some(&method))))
+    let command = SetPayoutMethod { program: user.program, user: user.user_id, destination };
+    reply::once(&app, app.set_payout_method(&command, once.under(&render).as_ref()).await, render)
 }

@@ -1,7 +1,7 @@
 //! `POST /api/codes`
 
 use actix_web::web::Data;
-use referral_app::{App, CodeReport, Idempotent};
+use referral_app::{App, CodeReport, Replayable};
 use referral_domain::auth::ApiKey;
 use referral_domain::reference::HostId;
 use serde::Deserialize;
@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use super::{CodeView, Links};
 use crate::auth::{CodesWrite, Scoped};
 use crate::form::{Fields, JsonBody, Query, scalar};
-use crate::idempotency::{IdempotencyHeader, body_hash};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 
 /// Whose code to make or get.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,18 +26,13 @@ fn read(fields: &mut Fields<'_>) -> Option<HostId> {
     fields.required("user_id", scalar::user_id)
 }
 
-async fn run(app: &App, links: &Links, service: &ApiKey, key: Option<String>, body: JsonBody) -> Reply {
-    let request = body_hash(body.bytes()?);
-    let user = body.read(read)?;
-    let Some(key) = key else {
-        let report = app.code_of(&service.program, &user).await.map_err(failed(app.now()))?;
-        return Ok(reply::ok(&CodeView::of(&report, links)));
-    };
+async fn run(app: &App, links: &Links, service: &ApiKey, once: Once, user: &HostId) -> Reply {
     let render = |report: &CodeReport| (200, reply::text(&CodeView::of(report, links)));
-    let (caller, endpoint) = (format!("key:{}", service.id), "POST /api/codes");
-    let idempotent = Idempotent { caller: &caller, endpoint, key: &key, request, render: &render };
-    let report = app.code_once(&service.program, &user, &idempotent).await.map_err(failed(app.now()))?;
-    Ok(reply::replayable(report, render))
+    let report = match once.under(&render) {
+        Some(request) => app.code_once(&service.program, user, &request).await,
+        None => app.code_of(&service.program, user).await.map(Replayable::Fresh),
+    };
+    reply::once(app, report, render)
 }
 
 /// A user's code, made when there is none. Repeating it answers the same code.
@@ -56,5 +51,6 @@ pub async fn make(
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    run(&app, &links, &service.key, key.0, body).await
+    let once = Once::new(key, format!("key:{}", service.key.id), body.bytes()?);
+    run(&app, &links, &service.key, once, &body.read(read)?).await
 }

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, http::StatusCode};
-use referral_app::{App, Application, ApplyCode, ApplyReceipt, Idempotent};
+use referral_app::{App, Application, ApplyCode, ApplyReceipt};
 use referral_domain::referral::{Attribution, Source};
 use referral_domain::user::Word;
 use serde::{Deserialize, Serialize};
@@ -15,10 +15,10 @@ use super::attribution::{self, AttributionRequest};
 use crate::auth::TokenIdentity;
 use crate::client::ClientAddress;
 use crate::form::{Fields, JsonBody, Query, scalar};
-use crate::idempotency::{IdempotencyHeader, body_hash};
-use crate::problem::{Problem, Reply};
+use crate::idempotency::IdempotencyHeader;
+use crate::problem::Reply;
 use crate::resource::asking::CountedUser;
-use crate::resource::{Explain as _, failed, reply};
+use crate::resource::{Explain as _, Once, reply};
 use crate::view::MoneyView;
 
 /// A code to apply.
@@ -87,28 +87,6 @@ fn render(receipt: &ApplyReceipt) -> (u16, String) {
     (status.as_u16(), reply::text(&view))
 }
 
-async fn run(
-    app: &App,
-    user: TokenIdentity,
-    body: JsonBody,
-    key: Option<String>,
-    ip: IpAddr,
-) -> Result<HttpResponse, Problem> {
-    let (request, caller) = (body_hash(body.bytes()?), format!("user:{}", user.user_id));
-    let command = command(body.read(read)?, user, ip, app);
-    let admitted = app.admit_apply(&command.program, &command.user).await;
-    admitted.map_err(|throttled| throttled.problem(app.now()))?;
-    let idempotent = |key| Idempotent {
-        caller: &caller,
-        endpoint: "POST /api/referral/apply",
-        key,
-        request,
-        render: &render,
-    };
-    let receipt = app.apply_code(&command, key.as_deref().map(idempotent).as_ref()).await;
-    Ok(reply::replayable(receipt.map_err(failed(app.now()))?, render))
-}
-
 /// Applies a code. 201 for a new referral, 200 when this user applied this very code before.
 #[utoipa::path(
     post, path = "/api/referral/apply", tag = "referral", request_body = ApplyRequest,
@@ -118,12 +96,16 @@ async fn run(
 )]
 pub async fn apply(
     app: Data<App>,
-    user: CountedUser,
+    CountedUser(user): CountedUser,
     query: Query,
     key: IdempotencyHeader,
     from: ClientAddress,
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    run(&app, user.0, body, key.0, from.0).await
+    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
+    let command = command(body.read(read)?, user, from.0, &app);
+    let admitted = app.admit_apply(&command.program, &command.user).await;
+    admitted.map_err(|throttled| throttled.problem(app.now()))?;
+    reply::once(&app, app.apply_code(&command, once.under(&render).as_ref()).await, render)
 }

@@ -1,7 +1,7 @@
 //! Every operation of administration in the hands of every role and scope, of another program, twice, and of a token
 //! of all programs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use referral_domain::auth::{Role, Scope};
 use referral_testkit::build::a_program;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::credentials::{all_but, refused};
 use super::{Sample, admin_samples};
 use crate::tests::paying::HEADER;
-use crate::tests::{Ask, Reply, Speaker, Story, usd};
+use crate::tests::{Reply, Speaker, Story, usd};
 
 /// A path with its parameters filled in, and a body.
 type Request = (String, Value);
@@ -188,43 +188,6 @@ async fn adjusted(story: &Story, amount: &str, reference: &str) -> Value {
     reply.value()
 }
 
-/// What a second, equal request of a write is answered with.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Again {
-    /// The first reply, byte for byte, marked: there was an `Idempotency-Key`.
-    Replayed,
-    /// The first body: it is so already.
-    Same,
-    /// 200 with the first body, whose status was 201: it was made before.
-    Known,
-    /// The first reply, marked, without the secret that it told.
-    Untold,
-}
-
-/// One line a write.
-const WRITES: [(&str, Again); 20] = [
-    ("POST /api/admin/api-keys", Again::Untold),
-    ("DELETE /api/admin/api-keys/{id}", Again::Same),
-    ("POST /api/admin/codes", Again::Same),
-    ("PATCH /api/admin/codes/{id}", Again::Same),
-    ("POST /api/admin/programs", Again::Same),
-    ("PATCH /api/admin/programs/{id}", Again::Same),
-    ("POST /api/admin/programs/{id}/rules", Again::Replayed),
-    ("POST /api/admin/programs/{id}/rules/preview", Again::Same),
-    ("POST /api/admin/payout-batches", Again::Replayed),
-    ("POST /api/admin/payout-batches/preview", Again::Same),
-    ("POST /api/admin/payout-batches/{id}/approve", Again::Same),
-    ("POST /api/admin/payout-batches/{id}/discard", Again::Same),
-    ("POST /api/admin/payout-batches/{id}/seal", Again::Same),
-    ("POST /api/admin/payout-batches/{id}/settle", Again::Replayed),
-    ("POST /api/admin/payouts/{id}/approve", Again::Same),
-    ("POST /api/admin/payouts/{id}/reject", Again::Same),
-    ("POST /api/admin/adjustments", Again::Known),
-    ("POST /api/admin/adjustments/{id}/approve", Again::Same),
-    ("POST /api/admin/adjustments/{id}/reject", Again::Same),
-    ("POST /api/admin/transactions/{id}/retract", Again::Known),
-];
-
 impl Story {
     /// Somebody of the company who may do everything in the program `default`.
     pub(in crate::tests) fn admin(&self) -> Speaker {
@@ -240,12 +203,12 @@ impl Story {
     }
 }
 
-fn succeeded(sample: &Sample, reply: &Reply) {
+pub(super) fn succeeded(sample: &Sample, reply: &Reply) {
     assert!((200..300).contains(&reply.status), "{}: {}", sample.name, reply.body);
 }
 
 /// The request of the sample with this name, in a world of its own.
-async fn afresh(name: &str) -> (Story, Sample) {
+pub(super) async fn afresh(name: &str) -> (Story, Sample) {
     let story = Story::told().await;
     let sample = admin_samples(&story).await.into_iter().find(|sample| sample.name == name);
     (story, sample.expect("it was there"))
@@ -330,39 +293,4 @@ async fn a_token_of_all_programs_names_one() {
         let query = if by_path { "" } else { "?program=default" };
         succeeded(&sample, &everywhere.ask(&sample.with(query)).await);
     }
-}
-
-fn judge(name: &str, again: Again, first: &Reply, second: &Reply) {
-    let marked = [first, second].map(|reply| reply.header("idempotent-replayed") == "true");
-    assert_eq!(marked, [false, matches!(again, Again::Replayed | Again::Untold)], "{name}");
-    match again {
-        Again::Replayed => assert_eq!((second.status, &second.body), (first.status, &first.body), "{name}"),
-        Again::Same => assert_eq!((second.status < 300, &second.body), (true, &first.body), "{name}"),
-        Again::Known => {
-            assert_eq!((first.status, second.status, &second.body), (201, 200, &first.body), "{name}")
-        }
-        Again::Untold => {
-            let mut untold = first.value();
-            untold["key"] = Value::Null;
-            assert_eq!((second.status, second.value()), (first.status, untold), "{name}");
-        }
-    }
-}
-
-#[actix_web::test]
-async fn every_write_sent_twice_is_done_once_and_answered_as_before() {
-    let story = Story::told().await;
-    let writes = admin_samples(&story).await.into_iter().filter(|sample| !sample.is_get());
-    let names: BTreeSet<_> = writes.map(|sample| sample.name).collect();
-    assert_eq!(names, WRITES.map(|(name, _)| name.to_owned()).into());
-    for (name, again) in WRITES {
-        let (story, sample) = afresh(name).await;
-        let ask: Ask = sample.by_user().header("idempotency-key", "once");
-        let first = story.admin().ask(&ask).await;
-        succeeded(&sample, &first);
-        let stored = story.app.stored();
-        judge(name, again, &first, &story.admin().ask(&ask).await);
-        assert_eq!(stored, story.app.stored(), "{name}");
-    }
-    println!("writes={} repeated={}", names.len(), WRITES.len());
 }

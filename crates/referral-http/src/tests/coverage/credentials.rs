@@ -60,7 +60,8 @@ async fn by_key(app: &TestApp) -> Vec<Stranger> {
     let expired = app.new_key("default", Scope::ALL, Some(app.now().plus_micros(HOUR))).await;
     let revoked = app.new_key("default", Scope::ALL, None).await;
     let revoke = RevokeApiKey { id: revoked.stored.id, program: None, by: Actor::command_line() };
-    assert_eq!(app.app().revoke_api_key(&revoke).await.expect("an answer"), Revoked::Now);
+    let done = app.app().revoke_api_key(&revoke, None).await.expect("there is such a key");
+    assert_eq!(done.fresh(), Some(Revoked::Now));
     app.wait(HOUR);
     vec![
         stranger("an expired key", app.key(&expired.key)),

@@ -6,6 +6,7 @@ mod document;
 mod foreign;
 mod repeated;
 mod sample;
+mod staff_repeated;
 
 pub(super) use admin::rules;
 use sample::{Sample, admin_samples, samples, user_samples};

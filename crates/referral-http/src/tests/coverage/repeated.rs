@@ -18,9 +18,9 @@ enum Again {
 
 /// One line a write. A `GET` changes nothing but making a code, which a test of its own repeats.
 const WRITES: [(&str, Again); 11] = [
-    ("PUT /api/affiliate/payout-method", Again::Same),
+    ("PUT /api/affiliate/payout-method", Again::Replayed),
     ("POST /api/affiliate/payouts", Again::Replayed),
-    ("POST /api/affiliate/payouts/{id}/cancel", Again::Same),
+    ("POST /api/affiliate/payouts/{id}/cancel", Again::Replayed),
     ("POST /api/codes", Again::Replayed),
     ("POST /api/credits/redeem", Again::Same),
     ("POST /api/credits/redemptions/{id}/reverse", Again::Same),

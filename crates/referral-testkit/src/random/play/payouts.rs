@@ -1,8 +1,8 @@
 //! Payouts on both sides.
 
 use referral_app::{
-    BatchRefused, BuildBatch, BuildRefused, ChangePayout, ChangeRefused, ExportBatch, ExportRefused,
-    MoveBatch, Replayable, RequestPayout, RequestRefused, SetPayoutMethod, SettleBatch,
+    BatchRefused, BuildBatch, ChangePayout, ChangeRefused, EmptyBatch, ExportBatch, ExportRefused, MoveBatch,
+    Replayable, RequestPayout, SetPayoutMethod, SettleBatch,
 };
 use referral_domain::id::{BatchId, PayoutId};
 use referral_domain::money::Money;
@@ -66,7 +66,7 @@ impl Play {
         };
         let destination = destination.expect("a destination");
         let command = SetPayoutMethod { program: self.slug(), user: host(&name(user)), destination };
-        self.app.set_payout_method(&command).await.expect("nothing refuses a method");
+        self.app.set_payout_method(&command, None).await.expect("nothing refuses a method");
         (Answer::Done, self.oracle.set_method(user, place))
     }
 
@@ -78,8 +78,7 @@ impl Play {
                 Answer::Done
             }
             Ok(Replayable::Replayed(_)) => panic!("no key was sent"),
-            Err(RequestRefused::Rule(refusal)) => Answer::Refused(why_not_asked(refusal)),
-            Err(RequestRefused::KeyReused(reused)) => panic!("{reused}"),
+            Err(refusal) => Answer::Refused(why_not_asked(refusal)),
         };
         (told, self.oracle.request(user, amount))
     }
@@ -89,7 +88,7 @@ impl Play {
         let owner = payout.map_or(0, |payout| self.oracle.whose(payout));
         let user = if stranger { (owner + 1) % PEOPLE } else { owner };
         let cancelled =
-            self.app.cancel_payout(&self.slug(), &host(&name(user)), self.payout_id(payout)).await;
+            self.app.cancel_payout(&self.slug(), &host(&name(user)), self.payout_id(payout), None).await;
         let told = answer(cancelled).map_or_else(why_not_changed, |_| Answer::Done);
         (told, self.oracle.cancel(payout, By::User, stranger))
     }
@@ -99,9 +98,9 @@ impl Play {
         let id = self.payout_id(payout);
         let command = ChangePayout { program: self.slug(), payout: id, actor: a_person("staff_0") };
         let (decided, expected) = if agrees {
-            (self.app.approve_payout(&command).await, self.oracle.agree(payout))
+            (self.app.approve_payout(&command, None).await, self.oracle.agree(payout))
         } else {
-            let rejected = self.app.reject_payout(&command, None).await;
+            let rejected = self.app.reject_payout(&command, None, None).await;
             (rejected, self.oracle.cancel(payout, By::Operator, false))
         };
         (answer(decided).map_or_else(why_not_changed, |_| Answer::Done), expected)
@@ -122,8 +121,7 @@ impl Play {
                 Answer::Built { taken: receipt.batch.items.len(), left: receipt.batch.left_out.len() }
             }
             Ok(Replayable::Replayed(_)) => panic!("no key was sent"),
-            Err(BuildRefused::Empty) => Answer::Refused("batch empty"),
-            Err(BuildRefused::KeyReused(reused)) => panic!("{reused}"),
+            Err(EmptyBatch) => Answer::Refused("batch empty"),
         };
         (told, self.oracle.build(external, of.as_ref(), by))
     }
@@ -150,9 +148,9 @@ impl Play {
 
     async fn moved(&self, target: MoveBatch, step: BatchMove) -> Answer {
         let moved = match step {
-            BatchMove::Seal => answer(self.app.seal_batch(&target).await),
-            BatchMove::Approve => answer(self.app.approve_batch(&target).await),
-            BatchMove::Discard => answer(self.app.discard_batch(&target).await),
+            BatchMove::Seal => answer(self.app.seal_batch(&target, None).await),
+            BatchMove::Approve => answer(self.app.approve_batch(&target, None).await),
+            BatchMove::Discard => answer(self.app.discard_batch(&target, None).await),
             BatchMove::Export { paypal } => return self.export(target, paypal).await,
         };
         moved.map_or_else(why_not_moved, |_| Answer::Done)
@@ -236,6 +234,5 @@ fn why_not_moved(refused: BatchRefused) -> Answer {
         BatchRefused::NotFound => "batch not found",
         BatchRefused::Rule(BatchRefusal::State(_)) => "batch-state",
         BatchRefused::Rule(BatchRefusal::SecondPerson) => "second person",
-        BatchRefused::KeyReused(reused) => panic!("{reused}"),
     })
 }

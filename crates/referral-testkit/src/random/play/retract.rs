@@ -1,6 +1,6 @@
 //! What a rule granted and an operator takes back, on both sides.
 
-use referral_app::{RetractTransaction, RetractionRefused};
+use referral_app::{Replayable, RetractTransaction, RetractionRefused};
 use referral_domain::audit::{Actor, ActorKind};
 use referral_domain::ledger::{Balances, Line, Transaction, TransactionKind};
 
@@ -27,8 +27,9 @@ impl Play {
             reason: ["By mistake", "Of one household"][reason].to_owned(),
             by: Actor { kind: ActorKind::Staff, id: "u_ada".to_owned() },
         };
-        let told = match answer(self.app.retract_transaction(&command).await) {
-            Ok(receipt) => again(receipt.replayed),
+        let told = match answer(self.app.retract_transaction(&command, None).await) {
+            Ok(Replayable::Fresh(receipt)) => again(receipt.replayed),
+            Ok(Replayable::Replayed(_)) => panic!("no key was sent"),
             Err(RetractionRefused::AlreadyRetracted) => Answer::Refused("retracted before"),
             Err(RetractionRefused::NotFound | RetractionRefused::NotRetractable(_)) => Answer::Conflict,
         };

@@ -7,6 +7,7 @@ use referral_domain::adjustment::Decision;
 use super::{AdjustmentView, DecisionRequest, decide};
 use crate::auth::{Adjusts, Staff};
 use crate::form::JsonBody;
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
 
 /// Approves an adjustment that waits: it is posted. Another person than who asked does it; their approving again is 200.
@@ -15,10 +16,17 @@ use crate::problem::Reply;
     params(
         ("id" = String, Path, description = "The adjustment, `adj_...`"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
     responses((status = 200, body = AdjustmentView)),
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn approve(app: Data<App>, staff: Staff<Adjusts>, id: Path<String>, body: JsonBody) -> Reply {
-    decide(&app, staff, &id, body, Decision::Approve).await
+pub async fn approve(
+    app: Data<App>,
+    staff: Staff<Adjusts>,
+    id: Path<String>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
+    decide(&app, staff, &id, key, body, Decision::Approve).await
 }

@@ -1,7 +1,7 @@
 //! `POST /api/admin/adjustments`
 
 use actix_web::web::Data;
-use referral_app::{App, RequestAdjustment};
+use referral_app::{AdjustmentReceipt, App, RequestAdjustment};
 use referral_domain::money::{Currency, Money};
 use referral_domain::reference::{HostId, Reference};
 use serde::Deserialize;
@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use super::AdjustmentView;
 use crate::auth::{Adjusts, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar, signed_money};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
 use crate::resource::credit::currency_of;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 use crate::view::MoneyView;
 
 /// What is to be put right.
@@ -56,20 +57,29 @@ fn amount(node: Node<'_>, currency: Currency) -> Option<Money> {
     if amount.minor() == 0 { node.fault("money-sign", "must not be zero") } else { Some(amount) }
 }
 
+fn render(receipt: &AdjustmentReceipt) -> (u16, String) {
+    let view = AdjustmentView::of(&receipt.report, &receipt.program);
+    (reply::made(receipt.replayed), reply::text(&view))
+}
+
 /// Adjusts a user's credits. Within the limit of one person (`REFERRAL_ADJUSTMENT_LIMIT`) it is posted at once, beyond it
 /// waits for a second one. 201 the first time; the same reference and body again is 200 with how it stands.
 #[utoipa::path(
     post, path = "/api/admin/adjustments", tag = "administration", request_body = AdjustmentRequest,
-    params(("program" = Option<String>, Query, description = "Required for a token of all programs")),
+    params(
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+    ),
     responses((status = 201, body = AdjustmentView), (status = 200, body = AdjustmentView)),
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn create(app: Data<App>, staff: Staff<Adjusts>, body: JsonBody) -> Reply {
+pub async fn create(app: Data<App>, staff: Staff<Adjusts>, key: IdempotencyHeader, body: JsonBody) -> Reply {
     staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let currency = currency_of(&app, &staff.program).await?;
     let Body { user, amount, reason, reference } = body.read(|fields| read(fields, currency))?;
     let (program, amount, by) = (staff.program, amount.minor(), staff.actor);
     let command = RequestAdjustment { program, user, amount, reason, reference, by };
-    let receipt = app.request_adjustment(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::created(receipt.replayed, &AdjustmentView::of(&receipt.report, &receipt.program)))
+    let receipt = app.request_adjustment(&command, once.under(&render).as_ref()).await;
+    reply::once(&app, receipt, render)
 }

@@ -6,7 +6,7 @@ pub mod list;
 pub mod reject;
 pub mod show;
 
-use referral_app::{App, DecideAdjustment};
+use referral_app::{AdjustmentReceipt, App, DecideAdjustment};
 use referral_domain::adjustment::{AdjustmentFile, AdjustmentStatus, AdjustmentStep, Decision};
 use referral_domain::audit::Actor;
 use referral_domain::id::AdjustmentId;
@@ -18,9 +18,10 @@ use utoipa::ToSchema;
 use super::audit::list::ActorView;
 use crate::auth::{Adjusts, Staff};
 use crate::form::{Fields, JsonBody, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::{Problem, Reply};
 use crate::resource::credit::CreditItem;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 use crate::view::{MoneyView, TimeView};
 
 /// What an operator put right, or wants to.
@@ -99,11 +100,21 @@ fn read(fields: &mut Fields<'_>) -> Option<Option<String>> {
 }
 
 /// Decides an adjustment; who decides is another person than who asked.
-async fn decide(app: &App, staff: Staff<Adjusts>, id: &str, body: JsonBody, decision: Decision) -> Reply {
+async fn decide(
+    app: &App,
+    staff: Staff<Adjusts>,
+    id: &str,
+    key: IdempotencyHeader,
+    body: JsonBody,
+    decision: Decision,
+) -> Reply {
     staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let note = body.read_or_empty(read)?;
     let id = AdjustmentId::parse(id).ok_or_else(Problem::not_found)?;
     let command = DecideAdjustment { program: staff.program, id, decision, note, by: staff.actor };
-    let receipt = app.decide_adjustment(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::ok(&AdjustmentView::of(&receipt.report, &receipt.program)))
+    let render = |decided: &AdjustmentReceipt| {
+        (200, reply::text(&AdjustmentView::of(&decided.report, &decided.program)))
+    };
+    reply::once(app, app.decide_adjustment(&command, once.under(&render).as_ref()).await, render)
 }

@@ -1,8 +1,7 @@
 //! `POST /api/admin/api-keys`
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use referral_app::{App, CreateApiKey, Idempotent, NewApiKey, Replayable};
+use referral_app::{App, CreateApiKey, NewApiKey};
 use referral_domain::audit::Actor;
 use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::reference::Slug;
@@ -12,9 +11,9 @@ use utoipa::ToSchema;
 
 use crate::auth::{Governs, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar};
-use crate::idempotency::{IdempotencyHeader, body_hash};
-use crate::problem::{Problem, Reply};
-use crate::resource::{failed, reply};
+use crate::idempotency::IdempotencyHeader;
+use crate::problem::Reply;
+use crate::resource::{Once, reply};
 use crate::view::TimeView;
 
 /// A key to make.
@@ -93,26 +92,14 @@ fn read(fields: &mut Fields<'_>, program: Slug, by: Actor, now: Timestamp) -> Op
     Some(CreateApiKey { program, name: name?, scopes, expires_at: expires_at?, by })
 }
 
-async fn run(
-    app: &App,
-    staff: Staff<Governs>,
-    body: JsonBody,
-    key: Option<String>,
-) -> Result<HttpResponse, Problem> {
-    staff.query.refuse_any()?;
-    let (request, caller) = (body_hash(body.bytes()?), staff.actor.to_string());
-    let command = body.read(|fields| read(fields, staff.program, staff.actor, app.now()))?;
-    let untold = |stored: &ApiKey| (201, reply::text(&NewApiKeyView::of(stored, None)));
-    let told =
-        |made: &NewApiKey| (201, reply::text(&NewApiKeyView::of(&made.stored, Some(made.key.clone()))));
-    let Some(key) = key else {
-        let made = app.create_api_key(&command).await.map_err(failed(app.now()))?;
-        return Ok(reply::replayable(Replayable::Fresh(made), told));
-    };
-    let (key, endpoint) = (key.as_str(), "POST /api/admin/api-keys");
-    let idempotent = Idempotent { caller: &caller, endpoint, key, request, render: &untold };
-    let made = app.create_api_key_once(&command, &idempotent).await;
-    Ok(reply::replayable(made.map_err(failed(app.now()))?, told))
+/// What is answered once.
+fn told(made: &NewApiKey) -> (u16, String) {
+    (201, reply::text(&NewApiKeyView::of(&made.stored, Some(made.key.clone()))))
+}
+
+/// What is stored, and answered again.
+fn untold(stored: &ApiKey) -> (u16, String) {
+    (201, reply::text(&NewApiKeyView::of(stored, None)))
 }
 
 /// Makes an API key and tells it, this once: it is kept as a hash. Under an `Idempotency-Key` it is made once, and repeating
@@ -132,5 +119,8 @@ pub async fn create_api_key(
     key: IdempotencyHeader,
     body: JsonBody,
 ) -> Reply {
-    run(&app, staff, body, key.0).await
+    staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
+    let command = body.read(|fields| read(fields, staff.program, staff.actor, app.now()))?;
+    reply::once(&app, app.create_api_key(&command, once.under(&untold).as_ref()).await, told)
 }

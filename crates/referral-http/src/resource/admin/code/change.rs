@@ -4,6 +4,7 @@ use actix_web::web::{Data, Path};
 use referral_app::{App, ChangeCode};
 use referral_domain::audit::Actor;
 use referral_domain::id::CodeId;
+use referral_domain::port::CodeItem;
 use referral_domain::reference::Slug;
 use referral_domain::rules::LIMIT_MAX;
 use serde::Serialize;
@@ -12,9 +13,10 @@ use utoipa::ToSchema;
 use super::ManagedCodeView;
 use crate::auth::{Governs, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::{Problem, Reply};
 use crate::resource::code::Links;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 use crate::view::TimeView;
 
 /// What to change; what is left out stays, and null takes a bound away.
@@ -57,6 +59,7 @@ fn read(fields: &mut Fields<'_>, program: Slug, id: CodeId, by: Actor) -> Option
     params(
         ("id" = String, Path, description = "The code's id"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
     responses((status = 200, body = ManagedCodeView)),
     security(("bearer" = ["admin"]), ("api_key" = ["admin:write"])),
@@ -66,11 +69,13 @@ pub async fn change_code(
     links: Data<Links>,
     staff: Staff<Governs>,
     id: Path<String>,
+    key: IdempotencyHeader,
     body: JsonBody,
 ) -> Reply {
     staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let id = CodeId::parse(&id).ok_or_else(Problem::not_found)?;
     let command = body.read(|fields| read(fields, staff.program, id, staff.actor))?;
-    let item = app.change_code(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::ok(&ManagedCodeView::of(&item, &links)))
+    let render = |item: &CodeItem| (200, reply::text(&ManagedCodeView::of(item, &links)));
+    reply::once(&app, app.change_code(&command, once.under(&render).as_ref()).await, render)
 }

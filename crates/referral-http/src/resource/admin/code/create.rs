@@ -1,7 +1,7 @@
 //! `POST /api/admin/codes`
 
 use actix_web::web::Data;
-use referral_app::{App, CodeBounds, CreateCode};
+use referral_app::{App, CodeBounds, CreateCode, CreatedCode};
 use referral_domain::audit::Actor;
 use referral_domain::code::CodeText;
 use referral_domain::reference::Slug;
@@ -12,9 +12,10 @@ use utoipa::ToSchema;
 use super::ManagedCodeView;
 use crate::auth::{Governs, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
 use crate::resource::code::Links;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 use crate::view::TimeView;
 
 /// A vanity code to make.
@@ -56,13 +57,24 @@ fn read(fields: &mut Fields<'_>, program: Slug, by: Actor) -> Option<CreateCode>
 /// Makes a vanity code beside the one a user gets on first ask. The same again is 200.
 #[utoipa::path(
     post, path = "/api/admin/codes", tag = "administration", request_body = CreateCodeBody,
-    params(("program" = Option<String>, Query, description = "Required for a token of all programs")),
+    params(
+        ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
+    ),
     responses((status = 201, body = ManagedCodeView), (status = 200, body = ManagedCodeView)),
     security(("bearer" = ["admin"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn create_code(app: Data<App>, links: Data<Links>, staff: Staff<Governs>, body: JsonBody) -> Reply {
+pub async fn create_code(
+    app: Data<App>,
+    links: Data<Links>,
+    staff: Staff<Governs>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
     staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let command = body.read(|fields| read(fields, staff.program, staff.actor))?;
-    let made = app.create_code(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::created(made.again, &ManagedCodeView::of(&made.item, &links)))
+    let render =
+        |made: &CreatedCode| (reply::made(made.again), reply::text(&ManagedCodeView::of(&made.item, &links)));
+    reply::once(&app, app.create_code(&command, once.under(&render).as_ref()).await, render)
 }

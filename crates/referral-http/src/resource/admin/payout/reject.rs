@@ -5,12 +5,13 @@ use referral_app::App;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::approve::change;
+use super::approve::{change, render};
 use super::view::StaffPayout;
 use crate::auth::{Pays, Staff};
 use crate::form::{JsonBody, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 
 /// Why a payout is rejected.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,13 +27,21 @@ pub struct RejectRequest {
     params(
         ("id" = String, Path, description = "The payout, `pay_...`"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
     responses((status = 200, body = StaffPayout)),
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
 )]
-pub async fn reject(app: Data<App>, staff: Staff<Pays>, id: Path<String>, body: JsonBody) -> Reply {
+pub async fn reject(
+    app: Data<App>,
+    staff: Staff<Pays>,
+    id: Path<String>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let command = change(staff, &id)?;
     let reason = body.read_or_empty(|fields| fields.optional("reason", scalar::description))?;
-    let receipt = app.reject_payout(&command, reason.as_deref()).await.map_err(failed(app.now()))?;
-    Ok(reply::ok(&StaffPayout::of(&receipt.item, receipt.program.currency)))
+    let receipt = app.reject_payout(&command, reason.as_deref(), once.under(&render).as_ref()).await;
+    reply::once(&app, receipt, render)
 }

@@ -1,19 +1,18 @@
 //! `POST /api/admin/payout-batches`
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
-use referral_app::{App, BatchReceipt, BuildBatch, Idempotent};
+use referral_app::{App, BatchReceipt, BuildBatch};
 use referral_domain::id::PayoutId;
 use referral_domain::payout::MethodKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::{BatchView, KINDS, built};
+use super::view::{BatchView, KINDS, shown};
 use crate::auth::{Pays, Staff};
 use crate::form::{Fields, JsonBody, Node, scalar};
-use crate::idempotency::{IdempotencyHeader, body_hash};
-use crate::problem::{Problem, Reply};
-use crate::resource::{failed, reply};
+use crate::idempotency::IdempotencyHeader;
+use crate::problem::Reply;
+use crate::resource::{Once, reply};
 
 /// The most payouts a batch holds.
 const PAYOUTS_MAX: usize = 1_000;
@@ -37,27 +36,8 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<(MethodKind, Option<Vec<Pa
     Some((method?, payouts?))
 }
 
-async fn run(
-    app: &App,
-    staff: Staff<Pays>,
-    body: JsonBody,
-    key: Option<String>,
-) -> Result<HttpResponse, Problem> {
-    staff.query.refuse_any()?;
-    let (request, caller) = (body_hash(body.bytes()?), staff.actor.to_string());
-    let (kind, payouts) = body.read(read)?;
-    let (actor, program) = (staff.actor.clone(), staff.program);
-    let command = BuildBatch { program, kind, payouts, actor: staff.actor };
-    let render = |receipt: &BatchReceipt| (201, reply::text(&built(receipt, &actor)));
-    let idempotent = |key| Idempotent {
-        caller: &caller,
-        endpoint: "POST /api/admin/payout-batches",
-        key,
-        request,
-        render: &render,
-    };
-    let receipt = app.build_batch(&command, key.as_deref().map(idempotent).as_ref()).await;
-    Ok(reply::replayable(receipt.map_err(failed(app.now()))?, render))
+fn built(receipt: &BatchReceipt) -> (u16, String) {
+    (201, reply::text(&shown(receipt)))
 }
 
 /// Builds a batch of approved payouts. A payout whose user owes anything is cancelled, and the money repays first. What was
@@ -72,5 +52,9 @@ async fn run(
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
 )]
 pub async fn build(app: Data<App>, staff: Staff<Pays>, key: IdempotencyHeader, body: JsonBody) -> Reply {
-    run(&app, staff, body, key.0).await
+    staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
+    let (kind, payouts) = body.read(read)?;
+    let command = BuildBatch { program: staff.program, kind, payouts, actor: staff.actor };
+    reply::once(&app, app.build_batch(&command, once.under(&built).as_ref()).await, built)
 }

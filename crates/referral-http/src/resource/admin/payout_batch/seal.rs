@@ -7,8 +7,9 @@ use referral_domain::id::BatchId;
 use super::view::{BatchView, moved};
 use crate::auth::{Pays, Staff};
 use crate::form::JsonBody;
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::{Problem, Reply};
-use crate::resource::reply;
+use crate::resource::{Once, reply};
 
 /// The batch a path names, and who moves it.
 pub(super) fn target(staff: Staff<Pays>, id: &str) -> Result<MoveBatch, Problem> {
@@ -23,12 +24,20 @@ pub(super) fn target(staff: Staff<Pays>, id: &str) -> Result<MoveBatch, Problem>
     params(
         ("id" = String, Path, description = "The batch, `bat_...`"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
     responses((status = 200, body = BatchView)),
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["payouts:write"])),
 )]
-pub async fn seal(app: Data<App>, staff: Staff<Pays>, id: Path<String>, body: JsonBody) -> Reply {
+pub async fn seal(
+    app: Data<App>,
+    staff: Staff<Pays>,
+    id: Path<String>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let command = target(staff, &id)?;
     body.read_or_empty(|_| Some(()))?;
-    Ok(reply::ok(&moved(&app, app.seal_batch(&command).await).await?))
+    reply::once(&app, app.seal_batch(&command, once.under(&moved).as_ref()).await, moved)
 }

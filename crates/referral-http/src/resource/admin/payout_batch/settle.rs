@@ -1,8 +1,7 @@
 //! `POST /api/admin/payout-batches/{id}/settle`
 
-use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use referral_app::{App, Idempotent, SettleBatch, SettleReceipt};
+use referral_app::{App, SettleBatch, SettleReceipt};
 use referral_domain::payout::{Exception, Row};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,9 +9,9 @@ use utoipa::ToSchema;
 use super::seal::target;
 use crate::auth::{Pays, Staff};
 use crate::form::CsvBody;
-use crate::idempotency::{IdempotencyHeader, body_hash};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::{FieldFault, Place, Problem, ProblemCode, Reply};
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 
 /// What every settlement file begins with.
 const HEADER: [&str; 5] = ["payout_id", "amount", "currency", "status", "failure"];
@@ -94,24 +93,6 @@ fn render(receipt: &SettleReceipt) -> (u16, String) {
     (200, reply::text(&SettlementView::from(receipt)))
 }
 
-async fn run(
-    app: &App,
-    staff: Staff<Pays>,
-    id: &str,
-    body: CsvBody,
-    key: Option<String>,
-) -> Result<HttpResponse, Problem> {
-    let caller = staff.actor.to_string();
-    let target = target(staff, id)?;
-    let text = body.text()?;
-    let (request, rows) = (body_hash(text.as_bytes()), rows(text)?);
-    let endpoint = format!("POST /api/admin/payout-batches/{}/settle", target.batch);
-    let idempotent = |key| Idempotent { caller: &caller, endpoint: &endpoint, key, request, render: &render };
-    let command = SettleBatch { target, rows };
-    let receipt = app.settle_batch(&command, key.as_deref().map(idempotent).as_ref()).await;
-    Ok(reply::replayable(receipt.map_err(failed(app.now()))?, render))
-}
-
 /// Imports what a bank says of a batch. A line whose id, amount or currency does not match settles nothing and is told;
 /// the same file again changes nothing.
 #[utoipa::path(
@@ -133,5 +114,7 @@ pub async fn settle(
     key: IdempotencyHeader,
     body: CsvBody,
 ) -> Reply {
-    run(&app, staff, &id, body, key.0).await
+    let once = Once::new(key, &staff.actor, body.text()?.as_bytes());
+    let command = SettleBatch { target: target(staff, &id)?, rows: rows(body.text()?)? };
+    reply::once(&app, app.settle_batch(&command, once.under(&render).as_ref()).await, render)
 }

@@ -1,8 +1,7 @@
 //! Batches as JSON.
 
-use referral_app::{App, BatchReceipt, Failure};
-use referral_domain::audit::Actor;
-use referral_domain::id::{BatchId, PayoutId};
+use referral_app::BatchReceipt;
+use referral_domain::id::PayoutId;
 use referral_domain::payout::{Batch, BatchStage, BatchStatus, BatchStep, LeftOut, MethodKind};
 use referral_domain::port::BatchHead;
 use referral_domain::program::Program;
@@ -10,8 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::payout::view::StaffPayout;
-use crate::problem::Problem;
-use crate::resource::failed;
+use crate::resource::reply;
 use crate::view::{MoneyView, TimeView};
 
 /// A batch of payouts.
@@ -150,35 +148,22 @@ fn hex(stage: &BatchStage) -> Option<String> {
 }
 
 /// A batch as it is listed.
-pub(super) fn head(batch: &Batch) -> BatchHead {
+fn head(batch: &Batch) -> BatchHead {
     let Batch { id, kind, items, left_out, steps } = batch;
     let (count, total) = (u32::try_from(items.len()).unwrap_or(u32::MAX), batch.total().unwrap_or(i64::MAX));
     BatchHead { id: *id, kind: *kind, count, total, left_out: left_out.clone(), steps: steps.clone() }
 }
 
-/// A batch as the store has it now.
-pub(super) async fn shown(app: &App, program: &Program, id: BatchId) -> Result<BatchView, Problem> {
-    let found = app.batch(&program.slug, id).await.map_err(failed(app.now()))?;
-    let found = found.ok_or_else(Problem::not_found)?;
-    Ok(BatchView::of(&found.head, &found.program))
+/// What a move of a batch is answered with.
+pub(super) fn moved(receipt: &BatchReceipt) -> (u16, String) {
+    (200, reply::text(&shown(receipt)))
 }
 
-/// What a move of a batch is answered with.
-pub(super) async fn moved<R: crate::resource::Explain>(
-    app: &App,
-    receipt: Result<BatchReceipt, Failure<R>>,
-) -> Result<BatchView, Problem> {
-    let receipt = receipt.map_err(failed(app.now()))?;
-    shown(app, &receipt.program, receipt.batch.id).await
+/// A batch as a command leaves it.
+pub(super) fn shown(receipt: &BatchReceipt) -> BatchView {
+    BatchView::of(&head(&receipt.batch), &receipt.program)
 }
 
 /// The ways to be paid, by their words.
 pub(super) const KINDS: &[(&str, MethodKind)] =
     &[("paypal", MethodKind::Paypal), ("sepa", MethodKind::Sepa), ("external", MethodKind::External)];
-
-/// A batch built just now, by this person.
-pub(super) fn built(receipt: &BatchReceipt, by: &Actor) -> BatchView {
-    let mut head = head(&receipt.batch);
-    head.steps.iter_mut().for_each(|step| step.by = by.clone());
-    BatchView::of(&head, &receipt.program)
-}

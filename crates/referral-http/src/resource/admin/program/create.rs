@@ -1,7 +1,7 @@
 //! `POST /api/admin/programs`
 
 use actix_web::web::Data;
-use referral_app::{App, CreateProgram};
+use referral_app::{App, CreateProgram, CreatedProgram};
 use referral_domain::audit::Actor;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use super::{ProgramView, form};
 use crate::auth::{Anywhere, Governs};
 use crate::form::{Fields, JsonBody, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
 use crate::resource::admin::rules::{RulesView, read_rules};
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 
 /// A program to make.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,17 +49,27 @@ fn read(fields: &mut Fields<'_>, by: Actor) -> Option<CreateProgram> {
     })
 }
 
+fn render(made: &CreatedProgram) -> (u16, String) {
+    (reply::made(made.again), reply::text(&ProgramView::from(&made.program)))
+}
+
 /// Makes a program. The same again is 200, as long as nothing of it was changed. For those who administer the program
 /// `default`, or all programs.
 #[utoipa::path(
     post, path = "/api/admin/programs", tag = "administration", request_body = CreateProgramBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     responses((status = 201, body = ProgramView), (status = 200, body = ProgramView)),
     security(("bearer" = ["admin"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn create_program(app: Data<App>, staff: Anywhere<Governs>, body: JsonBody) -> Reply {
+pub async fn create_program(
+    app: Data<App>,
+    staff: Anywhere<Governs>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
     staff.founds()?;
     staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let command = body.read(|fields| read(fields, staff.actor))?;
-    let made = app.create_program(&command).await.map_err(failed(app.now()))?;
-    Ok(reply::created(made.again, &ProgramView::from(&made.program)))
+    reply::once(&app, app.create_program(&command, once.under(&render).as_ref()).await, render)
 }

@@ -1,36 +1,18 @@
 //! `POST /api/admin/programs/{id}/rules`
 
 use actix_web::web::{Data, Path};
-use referral_app::{App, Idempotent, PublishRules, Replayable, RulesReceipt};
+use referral_app::{App, RulesReceipt};
 
 use super::body::read;
 use super::{RuleVersionView, RulesBody};
 use crate::auth::{Anywhere, Governs};
 use crate::form::JsonBody;
-use crate::idempotency::{IdempotencyHeader, body_hash};
-use crate::problem::{Problem, Reply};
-use crate::resource::{failed, reply};
+use crate::idempotency::IdempotencyHeader;
+use crate::problem::Reply;
+use crate::resource::{Once, reply};
 
 fn render(receipt: &RulesReceipt) -> (u16, String) {
     (201, reply::text(&RuleVersionView::of(&receipt.published, receipt.program.currency)))
-}
-
-async fn run(
-    app: &App,
-    command: &PublishRules,
-    key: Option<String>,
-    request: [u8; 32],
-) -> Result<Replayable<RulesReceipt>, Problem> {
-    let caller = command.by.to_string();
-    let endpoint = format!("POST /api/admin/programs/{}/rules", command.program);
-    let idempotent = key.as_deref().map(|key| Idempotent {
-        caller: &caller,
-        endpoint: &endpoint,
-        key,
-        request,
-        render: &render,
-    });
-    app.publish_rules(command, idempotent.as_ref()).await.map_err(failed(app.now()))
 }
 
 /// Publishes the next version of a program's rules. Codes applied from then on promise its terms; what was promised
@@ -52,7 +34,8 @@ pub async fn publish_rules(
     body: JsonBody,
 ) -> Reply {
     staff.query.refuse_any()?;
-    let (slug, request) = (staff.at(&id)?, body_hash(body.bytes()?));
+    let once = Once::new(key, &staff.actor, body.bytes()?);
+    let slug = staff.at(&id)?;
     let command = body.read(|fields| read(fields, slug, staff.actor))?;
-    Ok(reply::replayable(run(&app, &command, key.0, request).await?, render))
+    reply::once(&app, app.publish_rules(&command, once.under(&render).as_ref()).await, render)
 }

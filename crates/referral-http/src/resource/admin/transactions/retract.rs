@@ -1,7 +1,7 @@
 //! `POST /api/admin/transactions/{id}/retract`
 
 use actix_web::web::{Data, Path};
-use referral_app::{App, RetractTransaction};
+use referral_app::{App, RetractReceipt, RetractTransaction};
 use referral_domain::id::TransactionId;
 use referral_domain::port::TransactionReport;
 use serde::Deserialize;
@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use crate::auth::{Adjusts, Staff};
 use crate::form::{Fields, JsonBody, scalar};
+use crate::idempotency::IdempotencyHeader;
 use crate::problem::{Problem, Reply};
 use crate::resource::admin::ledger::LedgerTransaction;
-use crate::resource::{failed, reply};
+use crate::resource::{Once, reply};
 
 /// Why a transaction is taken back.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,6 +26,12 @@ fn read(fields: &mut Fields<'_>) -> Option<String> {
     fields.required("reason", scalar::text(1, 500))
 }
 
+fn render(receipt: &RetractReceipt) -> (u16, String) {
+    let report = TransactionReport { item: receipt.item.clone(), user: receipt.user.clone() };
+    let view = LedgerTransaction::of(&report, receipt.program.currency);
+    (reply::made(receipt.replayed), reply::text(&view))
+}
+
 /// Takes a transaction back, whole and once: what it gave is taken from what is available and the rest is owed; what it
 /// took is given back. A reward or a welcome credit is never granted again, and what the commission comes to is lower from
 /// then on; what was taken back by a refund, or as fraud, is 409 `already-retracted`. What takes back, releases, repays or
@@ -34,16 +41,22 @@ fn read(fields: &mut Fields<'_>) -> Option<String> {
     params(
         ("id" = String, Path, description = "The transaction, `txn_...`"),
         ("program" = Option<String>, Query, description = "Required for a token of all programs"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters"),
     ),
     responses((status = 201, body = LedgerTransaction), (status = 200, body = LedgerTransaction)),
     security(("bearer" = ["finance", "admin"]), ("api_key" = ["admin:write"])),
 )]
-pub async fn retract(app: Data<App>, staff: Staff<Adjusts>, id: Path<String>, body: JsonBody) -> Reply {
+pub async fn retract(
+    app: Data<App>,
+    staff: Staff<Adjusts>,
+    id: Path<String>,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Reply {
     staff.query.refuse_any()?;
+    let once = Once::new(key, &staff.actor, body.bytes()?);
     let reason = body.read(read)?;
     let transaction = TransactionId::parse(&id).ok_or_else(Problem::not_found)?;
     let command = RetractTransaction { program: staff.program, transaction, reason, by: staff.actor };
-    let receipt = app.retract_transaction(&command).await.map_err(failed(app.now()))?;
-    let report = TransactionReport { item: receipt.item, user: receipt.user };
-    Ok(reply::created(receipt.replayed, &LedgerTransaction::of(&report, receipt.program.currency)))
+    reply::once(&app, app.retract_transaction(&command, once.under(&render).as_ref()).await, render)
 }
