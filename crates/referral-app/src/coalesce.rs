@@ -2,14 +2,13 @@
 //!
 //! For one key at most one read is in flight. Whoever asks while it runs waits for the *next* one, which all who ask until it
 //! begins have in common. So every answer was read after it was asked for, as if each had asked alone; and the number of
-//! reads does not grow with the number of those who ask.
+//! reads does not grow with the number of those who ask. Each may ask for something of their own: the read is of all of it.
 //!
 //! A read runs in the futures of those who wait for it, whichever is polled: when one goes away the others carry it on, and
 //! when all do it is dropped, and its key forgotten.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
@@ -23,119 +22,153 @@ type Brought<V> = Result<V, Arc<StoreError>>;
 /// A read that several wait for.
 type Common<V> = Shared<BoxFuture<'static, Brought<V>>>;
 
-/// How a key is read, at an instant that is not earlier than that of anybody who waits.
-pub(crate) type Read<K, V> = dyn Fn(K, Timestamp) -> BoxFuture<'static, Result<V, StoreError>> + Send + Sync;
+/// What those who wait for one read ask for together.
+pub(crate) trait Asked: Send + 'static {
+    /// What one of them asks for.
+    type One;
+
+    /// What the first of them asks for.
+    fn first(one: Self::One) -> Self;
+
+    /// Another one asks as well.
+    fn join(&mut self, one: Self::One);
+}
+
+/// How things stood: not earlier than anybody asked.
+impl Asked for Timestamp {
+    type One = Self;
+
+    fn first(one: Self) -> Self {
+        one
+    }
+
+    fn join(&mut self, one: Self) {
+        *self = one.max(*self);
+    }
+}
+
+/// What each names.
+impl<N: Ord + Send + 'static> Asked for BTreeSet<N> {
+    type One = N;
+
+    fn first(one: N) -> Self {
+        Self::from([one])
+    }
+
+    fn join(&mut self, one: N) {
+        self.insert(one);
+    }
+}
+
+/// How a key is read, for all who wait.
+pub(crate) type Read<K, A, V> = dyn Fn(K, A) -> BoxFuture<'static, Result<V, StoreError>> + Send + Sync;
 
 /// One read, begun or not.
-struct Round<V> {
+struct Round<A, V> {
     number: u64,
-    /// The latest instant at which somebody asked.
-    asked_at: Arc<AtomicI64>,
+    /// What is asked for, until it begins.
+    asked: Option<A>,
     common: WeakShared<BoxFuture<'static, Brought<V>>>,
 }
 
 /// The reads of one key: the one that has begun, and the one after it.
-struct Rounds<V> {
-    running: Option<Round<V>>,
-    next: Option<Round<V>>,
+struct Rounds<A, V> {
+    running: Option<Round<A, V>>,
+    next: Option<Round<A, V>>,
 }
 
-impl<V> Rounds<V> {
+impl<A, V> Rounds<A, V> {
     fn is_over(&self) -> bool {
         let gone =
-            |round: &Option<Round<V>>| round.as_ref().is_none_or(|round| round.common.upgrade().is_none());
+            |round: &Option<Round<A, V>>| round.as_ref().is_none_or(|round| round.common.upgrade().is_none());
         gone(&self.running) && gone(&self.next)
     }
 }
 
-struct State<K, V> {
-    keys: HashMap<K, Rounds<V>>,
+struct State<K, A, V> {
+    keys: HashMap<K, Rounds<A, V>>,
     rounds: u64,
 }
 
 /// Reads by key. Clones share them.
-pub(crate) struct Coalesced<K, V> {
-    state: Arc<Mutex<State<K, V>>>,
-    read: Arc<Read<K, V>>,
+pub(crate) struct Coalesced<K, V, A = Timestamp> {
+    state: Arc<Mutex<State<K, A, V>>>,
+    read: Arc<Read<K, A, V>>,
 }
 
-impl<K, V> Clone for Coalesced<K, V> {
+impl<K, V, A> Clone for Coalesced<K, V, A> {
     fn clone(&self) -> Self {
         Self { state: self.state.clone(), read: self.read.clone() }
     }
 }
 
-impl<K, V> Coalesced<K, V>
+impl<K, V, A> Coalesced<K, V, A>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
+    A: Asked,
 {
     /// Nothing is read yet.
     pub(crate) fn new(
-        read: impl Fn(K, Timestamp) -> BoxFuture<'static, Result<V, StoreError>> + Send + Sync + 'static,
+        read: impl Fn(K, A) -> BoxFuture<'static, Result<V, StoreError>> + Send + Sync + 'static,
     ) -> Self {
         let state = State { keys: HashMap::new(), rounds: 0 };
         Self { state: Arc::new(Mutex::new(state)), read: Arc::new(read) }
     }
 
-    /// What a read brings that begins after this call, at `now` or later.
+    /// What a read brings that begins after this call, and is of what is asked for here as well.
     ///
     /// # Errors
     /// The read's; everybody who waited for it gets one of the same kind, with the same causes.
-    pub(crate) async fn get(&self, key: &K, now: Timestamp) -> Result<V, StoreError> {
+    pub(crate) async fn get(&self, key: &K, asked: A::One) -> Result<V, StoreError> {
         let leaving = Leaving { reads: self, key };
-        let brought = self.join(key, now).await;
+        let brought = self.join(key, asked).await;
         drop(leaving);
         brought.map_err(|fault| again(&fault))
     }
 
     /// Joins the read that has not begun, or arranges one.
-    fn join(&self, key: &K, now: Timestamp) -> Common<V> {
+    fn join(&self, key: &K, one: A::One) -> Common<V> {
         let mut state = self.lock();
         state.rounds += 1;
         let number = state.rounds;
         let rounds = state.keys.entry(key.clone()).or_insert(Rounds { running: None, next: None });
-        if let Some(next) = &rounds.next
-            && let Some(common) = next.common.upgrade()
+        if let Some(Round { asked: Some(asked), common, .. }) = &mut rounds.next
+            && let Some(common) = common.upgrade()
         {
-            next.asked_at.fetch_max(now.micros(), Ordering::AcqRel);
+            asked.join(one);
             return common;
         }
         let running = rounds.running.as_ref().and_then(|round| round.common.upgrade());
-        let asked_at = Arc::new(AtomicI64::new(now.micros()));
-        let common = self.clone().run(key.clone(), number, asked_at.clone(), running).boxed().shared();
-        rounds.next = common.downgrade().map(|common| Round { number, asked_at, common });
+        let common = self.clone().run(key.clone(), number, running).boxed().shared();
+        let asked = Some(A::first(one));
+        rounds.next = common.downgrade().map(|common| Round { number, asked, common });
         common
     }
 
     /// Waits for the read before it, then reads.
-    async fn run(
-        self,
-        key: K,
-        number: u64,
-        asked_at: Arc<AtomicI64>,
-        before: Option<Common<V>>,
-    ) -> Brought<V> {
+    async fn run(self, key: K, number: u64, before: Option<Common<V>>) -> Brought<V> {
         if let Some(before) = before {
             // Whatever it brought was for those who waited for it.
             drop(before.await);
         }
-        self.begin(&key, number);
-        let at = Timestamp::from_micros(asked_at.load(Ordering::Acquire));
-        (self.read)(key, at).await.map_err(Arc::new)
+        let asked = self.begin(&key, number);
+        let asked = asked.ok_or_else(|| Arc::new(StoreError::Contended("a read nobody asked for".into())))?;
+        (self.read)(key, asked).await.map_err(Arc::new)
     }
 
-    /// From now on, who asks waits for another read than this one.
-    fn begin(&self, key: &K, number: u64) {
-        if let Some(rounds) = self.lock().keys.get_mut(key)
-            && rounds.next.as_ref().is_some_and(|next| next.number == number)
-        {
-            rounds.running = rounds.next.take();
-        }
+    /// From now on, who asks waits for another read than this one; answers what this one is asked for.
+    fn begin(&self, key: &K, number: u64) -> Option<A> {
+        let mut state = self.lock();
+        let rounds = state.keys.get_mut(key)?;
+        let mut begun = rounds.next.take_if(|next| next.number == number)?;
+        let asked = begun.asked.take();
+        rounds.running = Some(begun);
+        asked
     }
 
     /// Nothing that panics runs under the lock, so a poisoned one is as good.
-    fn lock(&self) -> MutexGuard<'_, State<K, V>> {
+    fn lock(&self) -> MutexGuard<'_, State<K, A, V>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -146,12 +179,12 @@ where
 }
 
 /// Forgets a key when the last who waited for it leaves, answered or not.
-struct Leaving<'a, K: Eq + Hash, V> {
-    reads: &'a Coalesced<K, V>,
+struct Leaving<'a, K: Eq + Hash, V, A> {
+    reads: &'a Coalesced<K, V, A>,
     key: &'a K,
 }
 
-impl<K: Eq + Hash, V> Drop for Leaving<'_, K, V> {
+impl<K: Eq + Hash, V, A> Drop for Leaving<'_, K, V, A> {
     fn drop(&mut self) {
         let mut state = self.reads.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.keys.get(self.key).is_some_and(Rounds::is_over) {

@@ -1,13 +1,15 @@
 //! Questions of every request, asked of the store once for all requests that ask them at the same time: which program,
-//! which API key. They are not cached: a key that was revoked is refused by the next request, a program that was paused is
+//! which API key; and which code, what somebody has, one question for the codes and people of all who ask. They are not cached: a key that was revoked is refused by the next request, a program that was paused is
 //! paused ([`coalesce`](crate::coalesce) says how).
 
 mod ledger;
 mod people;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
@@ -34,7 +36,15 @@ pub(crate) struct SharedReads {
     reports: Arc<dyn Reports>,
     programs: Coalesced<Slug, Option<Program>>,
     api_keys: Coalesced<[u8; 32], Option<ApiKey>>,
+    codes: Together<FoldedCode, Option<Code>>,
+    accounts: Together<(HostId, Timestamp), AccountReport>,
 }
+
+/// What is read of a book for many at once: a name each.
+type Together<N, V> = Coalesced<BookId, Arc<BTreeMap<N, V>>, BTreeSet<N>>;
+
+/// How many are read by one statement at most.
+const TOGETHER_MAX: usize = 512;
 
 impl SharedReads {
     /// Reports on what these do.
@@ -48,8 +58,33 @@ impl SharedReads {
             let reports = of_keys.clone();
             Box::pin(async move { reports.api_key(&hash).await })
         });
-        Self { reports, programs, api_keys }
+        let (of_codes, of_accounts) = (reports.clone(), reports.clone());
+        let codes = Coalesced::new(move |book, asked| {
+            let reports = of_codes.clone();
+            together(asked, async move |codes: &[FoldedCode]| reports.codes_of(book, codes).await).boxed()
+        });
+        let accounts = Coalesced::new(move |book, asked| {
+            let reports = of_accounts.clone();
+            together(asked, async move |people: &[(HostId, Timestamp)]| {
+                reports.accounts_of(book, people).await
+            })
+            .boxed()
+        });
+        Self { reports, programs, api_keys, codes, accounts }
     }
+}
+
+/// Reads what many ask for.
+async fn together<N: Ord + Clone, V>(
+    asked: BTreeSet<N>,
+    read: impl AsyncFn(&[N]) -> Result<Vec<V>, StoreError>,
+) -> Result<Arc<BTreeMap<N, V>>, StoreError> {
+    let names: Vec<N> = asked.into_iter().collect();
+    let mut found = BTreeMap::new();
+    for names in names.chunks(TOGETHER_MAX) {
+        found.extend(names.iter().cloned().zip(read(names).await?));
+    }
+    Ok(Arc::new(found))
 }
 
 #[async_trait]
@@ -83,8 +118,12 @@ impl Reports for SharedReads {
         self.reports.api_keys().await
     }
 
+    async fn codes_of(&self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        self.reports.codes_of(book, folded).await
+    }
+
     async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        self.reports.code(book, folded).await
+        Ok(self.codes.get(&book, folded.clone()).await?.get(folded).cloned().flatten())
     }
 
     async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
@@ -103,13 +142,22 @@ impl Reports for SharedReads {
         self.reports.my_referral(book, host).await
     }
 
+    async fn accounts_of(
+        &self,
+        book: BookId,
+        asked: &[(HostId, Timestamp)],
+    ) -> Result<Vec<AccountReport>, StoreError> {
+        self.reports.accounts_of(book, asked).await
+    }
+
     async fn account(
         &self,
         book: BookId,
         host: &HostId,
         aged: Timestamp,
     ) -> Result<AccountReport, StoreError> {
-        self.reports.account(book, host, aged).await
+        let person = (host.clone(), aged);
+        Ok(self.accounts.get(&book, person.clone()).await?.get(&person).cloned().unwrap_or_default())
     }
 
     async fn event(

@@ -58,8 +58,9 @@ impl Reports for MemoryStore {
         Ok(newest_first)
     }
 
-    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        self.committed()?.code(book, folded)
+    async fn codes_of(&self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        let state = self.committed()?;
+        folded.iter().map(|folded| state.code(book, folded)).collect()
     }
 
     async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
@@ -84,15 +85,17 @@ impl Reports for MemoryStore {
         Ok(MyReferralReport { email: facts.email_status(), referral })
     }
 
-    async fn account(
+    async fn accounts_of(
         &self,
         book: BookId,
-        host: &HostId,
-        aged: Timestamp,
-    ) -> Result<AccountReport, StoreError> {
+        asked: &[(HostId, Timestamp)],
+    ) -> Result<Vec<AccountReport>, StoreError> {
         let state = self.committed()?;
-        let facts = state.facts_of(book, host)?;
-        Ok(facts.map(|facts| state.account(book, &facts, aged)).unwrap_or_default())
+        let account = |(host, aged): &(HostId, Timestamp)| {
+            let facts = state.facts_of(book, host)?;
+            Ok(facts.map(|facts| state.account(book, &facts, *aged)).unwrap_or_default())
+        };
+        asked.iter().map(account).collect()
     }
 
     async fn event(

@@ -90,15 +90,28 @@ pub(crate) fn text(place: Place<'_>, column: &'static str, stored: &str) -> Resu
     place.sound(column, CodeText::parse(stored), stored)
 }
 
-/// A code by its folded form.
+/// The code with this folded form.
 pub(crate) async fn by_folded(
-    mut conn: &AsyncPgConnection,
+    conn: &AsyncPgConnection,
     book: BookId,
     folded: &FoldedCode,
 ) -> Result<Option<Code>, StoreError> {
-    let same = referral_codes::book_id.eq(book.0).and(referral_codes::folded.eq(folded.as_str()));
-    let query = referral_codes::table.filter(same).select(CodeRow::as_select());
-    query.get_result(&mut conn).await.optional().told()?.map(Code::try_from).transpose()
+    Ok(all_by_folded(conn, book, std::slice::from_ref(folded)).await?.pop().flatten())
+}
+
+/// The codes with these folded forms, in input order.
+pub(crate) async fn all_by_folded(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    folded: &[FoldedCode],
+) -> Result<Vec<Option<Code>>, StoreError> {
+    let texts: Vec<_> = folded.iter().map(FoldedCode::as_str).collect();
+    let same = referral_codes::book_id.eq(book.0).and(referral_codes::folded.eq_any(&texts));
+    let found: Vec<CodeRow> =
+        referral_codes::table.filter(same).select(CodeRow::as_select()).load(&mut conn).await.told()?;
+    let found = found.into_iter().map(|row| Code::try_from(row).map(|code| (code.text.folded(), code)));
+    let found = found.collect::<Result<BTreeMap<_, _>, _>>()?;
+    Ok(folded.iter().map(|folded| found.get(folded).cloned()).collect())
 }
 
 /// A user's primary code.

@@ -94,8 +94,8 @@ impl Reports for PgStore {
         report!(self, |conn| api_keys::all(conn))
     }
 
-    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        report!(self, |conn| codes::by_folded(conn, book, folded))
+    async fn codes_of(&self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        report!(self, |conn| codes::all_by_folded(conn, book, folded))
     }
 
     async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
@@ -114,13 +114,12 @@ impl Reports for PgStore {
         report!(self, |conn| people::my_referral(conn, book, host))
     }
 
-    async fn account(
+    async fn accounts_of(
         &self,
         book: BookId,
-        host: &HostId,
-        aged: Timestamp,
-    ) -> Result<AccountReport, StoreError> {
-        report!(self, |conn| account::account(conn, book, host, aged))
+        asked: &[(HostId, Timestamp)],
+    ) -> Result<Vec<AccountReport>, StoreError> {
+        report!(self, |conn| account::accounts(conn, book, asked))
     }
 
     async fn history(

@@ -59,9 +59,11 @@ impl Reports for SqliteStore {
         self.readers.read(api_keys::all).await
     }
 
-    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        let folded = folded.clone();
-        self.readers.read(move |conn| codes::by_folded(conn, book, &folded)).await
+    async fn codes_of(&self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        let folded = folded.to_vec();
+        let find =
+            move |conn: &mut _| folded.iter().map(|folded| codes::by_folded(conn, book, folded)).collect();
+        self.readers.read(find).await
     }
 
     async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError> {
@@ -84,14 +86,16 @@ impl Reports for SqliteStore {
         self.readers.read(move |conn| people::my_referral(conn, book, &host)).await
     }
 
-    async fn account(
+    async fn accounts_of(
         &self,
         book: BookId,
-        host: &HostId,
-        aged: Timestamp,
-    ) -> Result<AccountReport, StoreError> {
-        let host = host.clone();
-        self.readers.read(move |conn| account::account(conn, book, &host, aged)).await
+        asked: &[(HostId, Timestamp)],
+    ) -> Result<Vec<AccountReport>, StoreError> {
+        let asked = asked.to_vec();
+        let find = move |conn: &mut _| {
+            asked.iter().map(|(host, aged)| account::account(conn, book, host, *aged)).collect()
+        };
+        self.readers.read(find).await
     }
 
     async fn event(

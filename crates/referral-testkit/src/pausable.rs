@@ -230,12 +230,12 @@ reports! {
     fn rule_versions(program: &Program, before: Option<u32>, limit: u32) -> Vec<PublishedRules>;
     fn api_key(hash: &[u8; 32]) -> Option<ApiKey>;
     fn api_keys() -> Vec<ApiKey>;
-    fn code(book: BookId, folded: &FoldedCode) -> Option<Code>;
+    fn codes_of(book: BookId, folded: &[FoldedCode]) -> Vec<Option<Code>>;
     fn codes(book: BookId, filter: &CodeFilter) -> Vec<CodeItem>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
-    fn account(book: BookId, host: &HostId, aged: Timestamp) -> AccountReport;
+    fn accounts_of(book: BookId, asked: &[(HostId, Timestamp)]) -> Vec<AccountReport>;
     fn event(book: BookId, source: &SourceId, month: Month) -> Option<EventReport>;
     fn history(book: BookId, user: UserId, filter: &HistoryFilter) -> Vec<HistoryItem>;
     fn summary(book: BookId, host: &HostId, aged: Timestamp) -> SummaryReport;

@@ -1,7 +1,7 @@
 //! Hand-driven futures: who is polled when is chosen, so that every interleaving can be played.
 
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::future::pending;
@@ -119,10 +119,41 @@ fn a_fault_is_told_to_all_with_its_causes_and_the_next_read_is_made_afresh() {
 #[test]
 fn a_read_is_made_at_the_latest_instant_at_which_somebody_asked() {
     let reads: Coalesced<u8, i64> =
-        Coalesced::new(|_, at| Box::pin(async move { Ok(at.micros()) }) as BoxFuture<'static, _>);
+        Coalesced::new(|_, at: Timestamp| Box::pin(async move { Ok(at.micros()) }) as BoxFuture<'static, _>);
     let [one, two, three] = [3, 9, 5].map(|at| reads.join(&1, Timestamp::from_micros(at)));
     let answers = [one, two, three].map(|common| common.now_or_never().expect("at once").expect("read"));
     assert_eq!(answers, [9, 9, 9]);
+}
+
+type Spelling<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<char>, StoreError>> + Send + 'a>>;
+
+#[test]
+fn a_read_is_of_everything_that_those_who_wait_for_it_ask_for_and_of_nothing_else() {
+    let (gate, begun) = (Arc::new(Semaphore::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let (open, noted) = (gate.clone(), begun.clone());
+    let reads: Coalesced<u8, BTreeSet<char>, BTreeSet<char>> =
+        Coalesced::new(move |_, asked: BTreeSet<char>| {
+            let open = open.clone();
+            noted.lock().expect("not poisoned").push(asked.iter().collect::<String>());
+            Box::pin(async move {
+                open.acquire().await.expect("it stays open").forget();
+                Ok(asked)
+            })
+        });
+    let poll =
+        |asking: &mut Spelling<'_>| asking.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    let mut asking: Vec<Spelling<'_>> = Vec::new();
+    for one in ['a', 'b', 'c', 'b'] {
+        asking.push(Box::pin(reads.get(&1, one)));
+        assert!(!asking.last_mut().is_some_and(poll));
+    }
+    asking.push(Box::pin(reads.get(&2, 'd')));
+    assert!(!asking.last_mut().is_some_and(poll));
+    gate.add_permits(3);
+    assert!(asking.iter_mut().all(poll), "all are answered");
+    assert_eq!(*begun.lock().expect("not poisoned"), ["a", "d", "bc"]);
+    drop(asking);
+    assert_eq!(reads.keys(), 0, "nothing is kept");
 }
 
 /// Plays random interleavings of asking, polling, letting reads end, and going away.

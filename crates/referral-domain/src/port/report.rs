@@ -253,8 +253,13 @@ pub trait Reports: LedgerReports + PayoutReports + PeopleReports + Send + Sync {
     /// All API keys, newest first.
     async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError>;
 
+    /// Codes by their folded forms, in input order; `None` is one that nobody has.
+    async fn codes_of(&self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError>;
+
     /// A code by its folded form.
-    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError>;
+    async fn code(&self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
+        Ok(self.codes_of(book, std::slice::from_ref(folded)).await?.pop().flatten())
+    }
 
     /// Codes, newest first.
     async fn codes(&self, book: BookId, filter: &CodeFilter) -> Result<Vec<CodeItem>, StoreError>;
@@ -268,13 +273,23 @@ pub trait Reports: LedgerReports + PayoutReports + PeopleReports + Send + Sync {
     /// What a user knows of the referral they came by, from one snapshot.
     async fn my_referral(&self, book: BookId, host: &HostId) -> Result<MyReferralReport, StoreError>;
 
+    /// What users have, and of it what each had earned at or before an instant, each from one snapshot, in input order; the
+    /// default of whoever nobody heard of.
+    async fn accounts_of(
+        &self,
+        book: BookId,
+        asked: &[(HostId, Timestamp)],
+    ) -> Result<Vec<AccountReport>, StoreError>;
+
     /// What a user has, and of it what they had earned at or before `aged`, from one snapshot.
     async fn account(
         &self,
         book: BookId,
         host: &HostId,
         aged: Timestamp,
-    ) -> Result<AccountReport, StoreError>;
+    ) -> Result<AccountReport, StoreError> {
+        Ok(self.accounts_of(book, &[(host.clone(), aged)]).await?.pop().unwrap_or_default())
+    }
 
     /// An event, with the budget of `month`, from one snapshot.
     async fn event(

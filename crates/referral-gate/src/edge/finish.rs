@@ -11,6 +11,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 
 use super::cors::Verdict;
 use super::headers::secure;
+use super::meter;
 use super::request_id::X_REQUEST_ID;
 use super::{EdgeConfig, RequestId};
 use crate::problem::{PROBLEM_JSON, Problem};
@@ -87,7 +88,8 @@ impl Visit {
 
     /// The error for a request that is no longer there to be answered.
     pub(super) fn give_up(&self, problem: Problem) -> Error {
-        self.record(problem.status_code(), Some(&problem), self.pattern.known().unwrap_or(NO_ROUTE));
+        let route = Cow::Borrowed(self.pattern.known().unwrap_or(NO_ROUTE));
+        self.record(problem.status_code(), Some(&problem), &route);
         GivenUp { visit: self.clone(), problem }.into()
     }
 
@@ -119,15 +121,10 @@ impl Visit {
     }
 
     /// Counts every reply; logs what broke, once, with its chain.
-    fn record(&self, status: StatusCode, problem: Option<&Problem>, route: &str) {
-        let labels = [
-            ("method", self.method.to_owned()),
-            ("route", route.to_owned()),
-            ("status", status.as_u16().to_string()),
-        ];
-        metrics::counter!("http_requests_total", &labels).increment(1);
-        metrics::histogram!("http_request_seconds", &labels).record(self.begun.elapsed().as_secs_f64());
-        let elapsed_us = self.begun.elapsed().as_micros();
+    fn record(&self, status: StatusCode, problem: Option<&Problem>, route: &Cow<'static, str>) {
+        let elapsed = self.begun.elapsed();
+        meter::count(self.method, route, status, elapsed);
+        let (route, elapsed_us) = (&**route, elapsed.as_micros());
         match problem.filter(|_| status.is_server_error()) {
             Some(problem) => tracing::error!(%problem, chain = problem.chain(), route, "the request failed"),
             None => tracing::debug!(status = status.as_u16(), route, elapsed_us, "answered"),

@@ -7,6 +7,7 @@
 mod cors;
 mod finish;
 mod headers;
+mod meter;
 mod request_id;
 
 use std::any::Any;

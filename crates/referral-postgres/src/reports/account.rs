@@ -1,7 +1,6 @@
 //! What users have: one statement by the user's name, each part of it one step in an index; a summary adds one pass over
 //! the user's history.
 
-use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
@@ -17,33 +16,50 @@ use crate::ledger::LineRow;
 use crate::statement::{RowSql, fixed};
 use crate::users::{self, Named, NamedRow};
 
-/// `$1` is the book, `$2` the name, `$3` the instant up to which earnings are old enough.
-const ACCOUNT: &str = concat!(
-    "SELECT u.*, l.*, coalesce(aged.earned, 0) FROM (SELECT ", users::columns!(), ", n.host_id,
-        (SELECT 1 FROM referrals AS r WHERE r.book_id = $1 AND r.referred_id = n.user_id LIMIT 1) IS NOT NULL AS referred
+/// `$1` are the names, `$2` the instants up to which their earnings are old enough, `$3` is the book.
+const ACCOUNTS: &str = concat!(
+    "SELECT k.ordinal, u.*, l.*, coalesce(aged.earned, 0)
+    FROM unnest($1, $2) WITH ORDINALITY AS k(host_id, aged, ordinal) CROSS JOIN LATERAL (SELECT ", users::columns!(), ", n.host_id,
+        (SELECT 1 FROM referrals AS r WHERE r.book_id = $3 AND r.referred_id = n.user_id LIMIT 1) IS NOT NULL AS referred
       FROM user_names AS n CROSS JOIN LATERAL (
-        SELECT * FROM users AS u WHERE u.book_id = $1 AND u.user_id = n.user_id LIMIT 1) AS u
-      WHERE n.book_id = $1 AND n.host_id = $2 LIMIT 1) AS u
+        SELECT * FROM users AS u WHERE u.book_id = $3 AND u.user_id = n.user_id LIMIT 1) AS u
+      WHERE n.book_id = $3 AND n.host_id = k.host_id LIMIT 1) AS u
     LEFT JOIN LATERAL (SELECT ", crate::ledger::line_columns!(), " FROM history_lines AS l
-      WHERE l.book_id = $1 AND l.user_id = u.user_id ORDER BY l.n DESC LIMIT 1) AS l ON true
+      WHERE l.book_id = $3 AND l.user_id = u.user_id ORDER BY l.n DESC LIMIT 1) AS l ON true
     LEFT JOIN LATERAL (SELECT l.earned FROM history_lines AS l
-      WHERE l.book_id = $1 AND l.user_id = u.user_id AND l.at <= $3 ORDER BY l.at DESC LIMIT 1) AS aged ON true"
+      WHERE l.book_id = $3 AND l.user_id = u.user_id AND l.at <= k.aged ORDER BY l.at DESC LIMIT 1) AS aged ON true"
 );
 
-type Account = (Named, Bool, Nullable<RowSql<LineRow>>, BigInt);
+type AccountSql = (BigInt, Named, Bool, Nullable<RowSql<LineRow>>, BigInt);
+type AccountRow = (i64, NamedRow, bool, Option<LineRow>, i64);
 
-pub(crate) async fn account(
+/// What these users have; of whom nobody heard there is no row.
+pub(super) async fn accounts(
     mut conn: &AsyncPgConnection,
+    book: BookId,
+    asked: &[(HostId, Timestamp)],
+) -> Result<Vec<AccountReport>, StoreError> {
+    let query = fixed::<AccountSql>(ACCOUNTS).column(asked, |(host, _)| host.to_string());
+    let query = query.column(asked, |(_, aged)| *aged).bind(book.0);
+    let rows: Vec<AccountRow> = query.load(&mut conn).await.told()?;
+    let mut reports = vec![AccountReport::default(); asked.len()];
+    for (ordinal, user, referred, last, aged) in rows {
+        let email = UserFacts::try_from(user)?.email_status();
+        let report = AccountReport { email, referred, last: last.map(Into::into), aged };
+        let place = usize::try_from(ordinal - 1).ok().and_then(|place| reports.get_mut(place));
+        place.into_iter().for_each(|place| place.clone_from(&report));
+    }
+    Ok(reports)
+}
+
+/// What a user has.
+pub(crate) async fn account(
+    conn: &AsyncPgConnection,
     book: BookId,
     host: &HostId,
     aged: Timestamp,
 ) -> Result<AccountReport, StoreError> {
-    let query = fixed::<Account>(ACCOUNT).bind(book.0).bind(host.as_str()).bind(aged);
-    let found =
-        query.get_result::<(NamedRow, bool, Option<LineRow>, i64)>(&mut conn).await.optional().told()?;
-    let Some((user, referred, last, aged)) = found else { return Ok(AccountReport::default()) };
-    let email = UserFacts::try_from(user)?.email_status();
-    Ok(AccountReport { email, referred, last: last.map(Into::into), aged })
+    Ok(accounts(conn, book, &[(host.clone(), aged)]).await?.pop().unwrap_or_default())
 }
 
 pub(super) async fn summary(

@@ -1,6 +1,8 @@
 //! Read models: committed facts only, and no waiting for units.
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
+use referral_domain::code::FoldedCode;
+use referral_domain::id::BookId;
 use referral_domain::port::{
     AccountReport, Changes, MyReferralReport, ReferralCounts, ReferrerReport, SummaryReport,
 };
@@ -124,6 +126,33 @@ pub async fn whether_a_user_may_use_credits_is_told_with_them(subject: Subject) 
     let mine = world.reports.my_referral(book, &ben).await.expect("a report");
     assert_eq!(mine.email, EmailStatus::Verified(world.now()));
     assert_eq!(mine.referral.map(|found| found.facts), Some(referral.facts));
+}
+
+/// Known ones, unknown ones, one twice; another program's are not found.
+pub async fn many_codes_and_many_accounts_are_read_at_once_in_the_order_asked(subject: Subject) {
+    let world = World::open(subject).await;
+    let (ana, eve) = (world.code("u_ana").await, world.code("u_eve").await);
+    let (book, tomorrow) = (world.program.book, world.now().plus_days(1));
+    let nobodys = FoldedCode::fold("NOBODYS").expect("a code");
+    let asked = [eve.text.folded(), nobodys, ana.text.folded(), eve.text.folded()];
+    let found = world.reports.codes_of(book, &asked).await.expect("a report");
+    assert_eq!(found, [Some(eve.clone()), None, Some(ana), Some(eve)]);
+    assert_eq!(world.reports.codes_of(book, &[]).await.expect("a report"), []);
+    let elsewhere = world.reports.codes_of(BookId(book.0 ^ 1), &asked).await.expect("a report");
+    assert_eq!(elsewhere, [None, None, None, None]);
+    for (name, amount) in [("u_ana", 25_00), ("u_eve", 10_00)] {
+        wallets::credit(&world, world.user(name).await.id, amount).await;
+    }
+    let before = world.now().plus_micros(-1);
+    let people = [("u_eve", tomorrow), ("u_who", tomorrow), ("u_ana", before), ("u_ana", tomorrow)];
+    let people = people.map(|(name, at)| (host(name), at));
+    let accounts = world.reports.accounts_of(book, &people).await.expect("a report");
+    let told = accounts
+        .iter()
+        .map(|account| (account.aged, account.last.as_ref().map_or(0, |line| line.after.available)));
+    assert_eq!(told.collect::<Vec<_>>(), [(10_00, 10_00), (0, 0), (0, 25_00), (25_00, 25_00)]);
+    assert_eq!(accounts[1], AccountReport::default());
+    assert_eq!(accounts[3], world.account("u_ana", tomorrow).await);
 }
 
 /// Whom nobody heard of, and whom nobody told anything of, are told alike.
