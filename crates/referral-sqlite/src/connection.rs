@@ -17,7 +17,10 @@ use crate::failure::{Told, unavailable};
 pub(crate) const BUSY_MILLIS: u32 = 5_000;
 
 /// Pages the writer keeps in memory, in KiB. A unit that changes more spills to the log and still commits at once.
-const WRITER_CACHE_KIB: u32 = 4_096;
+const WRITER_CACHE_KIB: u32 = 32_768;
+/// After how many pages the log is copied into the database, by the writer, between two units: 32 MiB of log, in which a page
+/// that many units change is copied once.
+const CHECKPOINT_PAGES: u32 = 8_000;
 /// Pages each reader keeps, in KiB; the system's page cache does the rest.
 const READER_CACHE_KIB: u32 = 1_024;
 
@@ -54,7 +57,7 @@ fn settings(role: Role) -> String {
     format!(
         "PRAGMA busy_timeout={BUSY_MILLIS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
          PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF;
-         PRAGMA cache_size=-{cache}; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint=1000;
+         PRAGMA cache_size=-{cache}; PRAGMA mmap_size=0; PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES};
          PRAGMA journal_size_limit=67108864; PRAGMA query_only={query_only};"
     )
 }

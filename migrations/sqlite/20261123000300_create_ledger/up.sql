@@ -14,7 +14,8 @@ CREATE TABLE accounts (
   book_id INTEGER NOT NULL,
   account_id BLOB NOT NULL CONSTRAINT account_id_form CHECK (length(account_id) = 16),
   user_id BLOB NOT NULL,
-  purpose TEXT NOT NULL CONSTRAINT purpose_known CHECK (purpose IN ('available', 'held', 'in_payout', 'owed')),
+  purpose TEXT NOT NULL CONSTRAINT purpose_known CHECK (purpose = 'available' OR purpose = 'held'
+    OR purpose = 'in_payout' OR purpose = 'owed'),
   currency TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (book_id, account_id),
@@ -29,16 +30,19 @@ CREATE TABLE ledger_transactions (
   book_id INTEGER NOT NULL,
   transaction_id BLOB NOT NULL CONSTRAINT transaction_id_form CHECK (length(transaction_id) = 16),
   user_id BLOB NOT NULL,
-  kind TEXT NOT NULL CONSTRAINT transaction_kind_known CHECK (kind IN ('welcome_credit', 'referral_bonus',
-    'affiliate_commission', 'credit_redemption', 'affiliate_payout', 'credit_retraction', 'manual_adjustment',
-    'hold_release', 'owed_repayment')),
+  kind TEXT NOT NULL CONSTRAINT transaction_kind_known CHECK (kind = 'welcome_credit' OR kind = 'referral_bonus'
+    OR kind = 'affiliate_commission' OR kind = 'credit_redemption' OR kind = 'affiliate_payout'
+    OR kind = 'credit_retraction' OR kind = 'manual_adjustment' OR kind = 'hold_release'
+    OR kind = 'owed_repayment'),
   referral_id BLOB,
   reverses BLOB,
   description TEXT NOT NULL,
   reference TEXT,
   reference_type TEXT CONSTRAINT reference_type_known
-    CHECK (reference_type IN ('redemption', 'payout', 'event', 'adjustment')),
-  created_by TEXT NOT NULL CONSTRAINT created_by_known CHECK (created_by IN ('system', 'user', 'service', 'operator')),
+    CHECK (reference_type = 'redemption' OR reference_type = 'payout' OR reference_type = 'event'
+    OR reference_type = 'adjustment'),
+  created_by TEXT NOT NULL CONSTRAINT created_by_known CHECK (created_by = 'system' OR created_by = 'user'
+    OR created_by = 'service' OR created_by = 'operator'),
   effective_at INTEGER NOT NULL,
   recorded_at INTEGER NOT NULL,
   first_leg INTEGER GENERATED ALWAYS AS (0) STORED,
@@ -62,18 +66,21 @@ CREATE TABLE transfers (
   book_id INTEGER NOT NULL,
   transfer_id BLOB NOT NULL CONSTRAINT transfer_id_form CHECK (length(transfer_id) = 16),
   transaction_id BLOB NOT NULL,
-  kind TEXT NOT NULL CONSTRAINT transfer_kind_known CHECK (kind IN ('welcome_credit', 'referral_bonus',
-    'affiliate_commission', 'credit_redemption', 'affiliate_payout', 'credit_retraction', 'manual_adjustment',
-    'hold_release', 'owed_repayment')),
+  kind TEXT NOT NULL CONSTRAINT transfer_kind_known CHECK (kind = 'welcome_credit' OR kind = 'referral_bonus'
+    OR kind = 'affiliate_commission' OR kind = 'credit_redemption' OR kind = 'affiliate_payout'
+    OR kind = 'credit_retraction' OR kind = 'manual_adjustment' OR kind = 'hold_release'
+    OR kind = 'owed_repayment'),
   origin TEXT NOT NULL CONSTRAINT origin_given CHECK (origin <> ''),
   origin_id TEXT NOT NULL CONSTRAINT origin_id_given CHECK (origin_id <> ''),
   leg INTEGER NOT NULL CONSTRAINT leg_bounds CHECK (leg BETWEEN 0 AND 15),
   debit_account BLOB,
-  debit_system TEXT CONSTRAINT debit_system_known CHECK (debit_system IN ('reward_expense', 'welcome_expense',
-    'commission_expense', 'redemption', 'payout_clearing', 'adjustment', 'write_off')),
+  debit_system TEXT CONSTRAINT debit_system_known CHECK (debit_system = 'reward_expense'
+    OR debit_system = 'welcome_expense' OR debit_system = 'commission_expense' OR debit_system = 'redemption'
+    OR debit_system = 'payout_clearing' OR debit_system = 'adjustment' OR debit_system = 'write_off'),
   credit_account BLOB,
-  credit_system TEXT CONSTRAINT credit_system_known CHECK (credit_system IN ('reward_expense', 'welcome_expense',
-    'commission_expense', 'redemption', 'payout_clearing', 'adjustment', 'write_off')),
+  credit_system TEXT CONSTRAINT credit_system_known CHECK (credit_system = 'reward_expense'
+    OR credit_system = 'welcome_expense' OR credit_system = 'commission_expense' OR credit_system = 'redemption'
+    OR credit_system = 'payout_clearing' OR credit_system = 'adjustment' OR credit_system = 'write_off'),
   currency TEXT NOT NULL,
   amount INTEGER NOT NULL CONSTRAINT transfer_amount_positive CHECK (amount > 0),
   referral_id BLOB,

@@ -47,7 +47,8 @@ CREATE TABLE referrals (
   commission_rate INTEGER CONSTRAINT commission_rate_bounds CHECK (commission_rate BETWEEN 0 AND 1000000),
   commission_months INTEGER CONSTRAINT commission_months_bounds CHECK (commission_months >= 0),
   commission_cap INTEGER CONSTRAINT commission_cap_bounds CHECK (commission_cap >= 0),
-  source TEXT NOT NULL CONSTRAINT source_known CHECK (source IN ('typed', 'link', 'cookie', 'api')),
+  source TEXT NOT NULL CONSTRAINT source_known CHECK (source = 'typed' OR source = 'link' OR source = 'cookie'
+    OR source = 'api'),
   click_id BLOB CONSTRAINT click_id_form CHECK (length(click_id) = 16),
   clicked_at INTEGER,
   sub_id TEXT,
@@ -85,25 +86,31 @@ CREATE TABLE referral_progress (
   spend_threshold INTEGER NOT NULL,
   referrer_reward INTEGER NOT NULL,
   welcome_credit INTEGER NOT NULL,
-  state TEXT NOT NULL CONSTRAINT state_known CHECK (state IN ('pending', 'active', 'completed', 'expired', 'fraud')),
+  state TEXT NOT NULL CONSTRAINT state_known CHECK (state = 'pending' OR state = 'active' OR state = 'completed'
+    OR state = 'expired' OR state = 'fraud'),
   activated_at INTEGER,
   completed_at INTEGER,
   closed_at INTEGER,
-  review TEXT NOT NULL CONSTRAINT review_known CHECK (review IN ('none', 'open', 'cleared', 'confirmed')),
+  review TEXT NOT NULL CONSTRAINT review_known CHECK (review = 'none' OR review = 'open' OR review = 'cleared'
+    OR review = 'confirmed'),
   case_id BLOB CONSTRAINT case_id_form CHECK (length(case_id) = 16),
   verified_at INTEGER,
   spend_gross INTEGER NOT NULL CONSTRAINT spend_gross_bounds CHECK (spend_gross >= 0),
   spend_refunded INTEGER NOT NULL CONSTRAINT spend_refunded_bounds CHECK (spend_refunded BETWEEN 0 AND spend_gross),
   welcome_status TEXT NOT NULL CONSTRAINT welcome_status_known
-    CHECK (welcome_status IN ('not_due', 'withheld', 'held', 'granted', 'retracted')),
-  welcome_reason TEXT CONSTRAINT welcome_reason_known CHECK (welcome_reason IN ('email-not-verified',
-    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+    CHECK (welcome_status = 'not_due' OR welcome_status = 'withheld' OR welcome_status = 'held'
+    OR welcome_status = 'granted' OR welcome_status = 'retracted'),
+  welcome_reason TEXT CONSTRAINT welcome_reason_known CHECK (welcome_reason = 'email-not-verified'
+    OR welcome_reason = 'referrer-email-not-verified' OR welcome_reason = 'under-review'
+    OR welcome_reason = 'budget' OR welcome_reason = 'program-paused'),
   welcome_at INTEGER,
   welcome_transaction BLOB,
   reward_status TEXT NOT NULL CONSTRAINT reward_status_known
-    CHECK (reward_status IN ('not_due', 'withheld', 'held', 'granted', 'retracted')),
-  reward_reason TEXT CONSTRAINT reward_reason_known CHECK (reward_reason IN ('email-not-verified',
-    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+    CHECK (reward_status = 'not_due' OR reward_status = 'withheld' OR reward_status = 'held'
+    OR reward_status = 'granted' OR reward_status = 'retracted'),
+  reward_reason TEXT CONSTRAINT reward_reason_known CHECK (reward_reason = 'email-not-verified'
+    OR reward_reason = 'referrer-email-not-verified' OR reward_reason = 'under-review' OR reward_reason = 'budget'
+    OR reward_reason = 'program-paused'),
   reward_at INTEGER,
   reward_transaction BLOB,
   reward_steps INTEGER NOT NULL CONSTRAINT reward_steps_bounds CHECK (reward_steps >= 0),
@@ -114,8 +121,9 @@ CREATE TABLE referral_progress (
   commission_due INTEGER NOT NULL CONSTRAINT commission_due_bounds CHECK (commission_due >= 0),
   commission_posted INTEGER NOT NULL CONSTRAINT commission_posted_bounds CHECK (commission_posted >= 0),
   commission_steps INTEGER NOT NULL CONSTRAINT commission_steps_bounds CHECK (commission_steps >= 0),
-  commission_reason TEXT CONSTRAINT commission_reason_known CHECK (commission_reason IN ('email-not-verified',
-    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+  commission_reason TEXT CONSTRAINT commission_reason_known CHECK (commission_reason = 'email-not-verified'
+    OR commission_reason = 'referrer-email-not-verified' OR commission_reason = 'under-review'
+    OR commission_reason = 'budget' OR commission_reason = 'program-paused'),
   updated_at INTEGER NOT NULL,
   last_step INTEGER GENERATED ALWAYS AS (nullif(reward_steps, 0)) STORED,
   last_commission_step INTEGER GENERATED ALWAYS AS (nullif(commission_steps, 0)) STORED,

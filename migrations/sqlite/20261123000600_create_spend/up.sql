@@ -7,7 +7,8 @@ CREATE TABLE spend_events (
   event_id BLOB NOT NULL CONSTRAINT event_id_form CHECK (length(event_id) = 16),
   kind TEXT NOT NULL CONSTRAINT event_kind_known CHECK (kind IN ('S', 'R')),
   refunds TEXT CONSTRAINT refund_names_its_spend CHECK ((refunds IS NOT NULL) = (kind = 'R')),
-  reason TEXT CONSTRAINT refund_reason_known CHECK (reason IN ('requested', 'chargeback', 'fraud', 'other')),
+  reason TEXT CONSTRAINT refund_reason_known CHECK (reason = 'requested' OR reason = 'chargeback'
+    OR reason = 'fraud' OR reason = 'other'),
   body_hash BLOB NOT NULL CONSTRAINT body_hash_form CHECK (length(body_hash) = 32),
   user_id BLOB NOT NULL,
   amount INTEGER NOT NULL CONSTRAINT event_amount_bounds CHECK (amount BETWEEN 1 AND 999999999999),
@@ -15,9 +16,10 @@ CREATE TABLE spend_events (
   digits INTEGER NOT NULL CONSTRAINT event_digits_bounds CHECK (digits BETWEEN 0 AND 4),
   occurred_at INTEGER NOT NULL,
   recorded_at INTEGER NOT NULL,
-  outcome TEXT NOT NULL CONSTRAINT outcome_known CHECK (outcome IN ('counted', 'threshold_crossed',
-    'reward_retracted', 'not_referred', 'before_referral', 'after_window', 'currency_mismatch', 'referral_closed',
-    'awaiting_spend')),
+  outcome TEXT NOT NULL CONSTRAINT outcome_known CHECK (outcome = 'counted' OR outcome = 'threshold_crossed'
+    OR outcome = 'reward_retracted' OR outcome = 'not_referred' OR outcome = 'before_referral'
+    OR outcome = 'after_window' OR outcome = 'currency_mismatch' OR outcome = 'referral_closed'
+    OR outcome = 'awaiting_spend'),
   referral_id BLOB,
   counted INTEGER NOT NULL CONSTRAINT counted_bounds CHECK (counted BETWEEN -amount AND amount),
   net_after INTEGER,
@@ -25,8 +27,9 @@ CREATE TABLE spend_events (
   reward_amount INTEGER CONSTRAINT event_reward_moves CHECK (reward_amount <> 0),
   reward_transaction BLOB,
   withheld_amount INTEGER CONSTRAINT event_withheld_positive CHECK (withheld_amount > 0),
-  withheld_reason TEXT CONSTRAINT event_reason_known CHECK (withheld_reason IN ('email-not-verified',
-    'referrer-email-not-verified', 'under-review', 'budget', 'program-paused')),
+  withheld_reason TEXT CONSTRAINT event_reason_known CHECK (withheld_reason = 'email-not-verified'
+    OR withheld_reason = 'referrer-email-not-verified' OR withheld_reason = 'under-review'
+    OR withheld_reason = 'budget' OR withheld_reason = 'program-paused'),
   over_refund INTEGER NOT NULL CONSTRAINT over_refund_bool CHECK (over_refund IN (0, 1)),
   commission_amount INTEGER CONSTRAINT event_commission_moves CHECK (commission_amount <> 0),
   commission_transaction BLOB,

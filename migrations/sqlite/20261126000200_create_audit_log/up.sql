@@ -4,7 +4,8 @@
 CREATE TABLE audit_log (
   book_id INTEGER NOT NULL REFERENCES books (book_id),
   audit_id BLOB NOT NULL CONSTRAINT audit_id_form CHECK (length(audit_id) = 16),
-  actor_kind TEXT NOT NULL CONSTRAINT actor_kind_known CHECK (actor_kind IN ('user', 'key', 'staff', 'command')),
+  actor_kind TEXT NOT NULL CONSTRAINT actor_kind_known CHECK (actor_kind = 'user' OR actor_kind = 'key'
+    OR actor_kind = 'staff' OR actor_kind = 'command'),
   user_id BLOB,
   actor_id TEXT CONSTRAINT actor_id_given CHECK (actor_id <> ''),
   action TEXT NOT NULL CONSTRAINT action_form

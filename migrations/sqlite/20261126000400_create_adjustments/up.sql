@@ -26,7 +26,8 @@ CREATE TABLE adjustment_steps (
   n INTEGER NOT NULL,
   prev_n INTEGER,
   prev_status TEXT,
-  status TEXT NOT NULL CONSTRAINT adjustment_status_known CHECK (status IN ('waiting', 'posted', 'rejected')),
+  status TEXT NOT NULL CONSTRAINT adjustment_status_known CHECK (status = 'waiting' OR status = 'posted'
+    OR status = 'rejected'),
   audit_id BLOB NOT NULL,
   note TEXT,
   transaction_id BLOB,
