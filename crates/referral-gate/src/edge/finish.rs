@@ -1,6 +1,5 @@
 //! What is kept of a request while it is inside, and what is done to its reply on the way out.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Instant;
 
@@ -11,7 +10,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 
 use super::cors::Verdict;
 use super::headers::secure;
-use super::meter;
+use super::meter::{self, Route};
 use super::request_id::X_REQUEST_ID;
 use super::{EdgeConfig, RequestId};
 use crate::problem::{PROBLEM_JSON, Problem};
@@ -82,22 +81,22 @@ impl Visit {
         };
         self.sign(reply.headers_mut());
         let route = self.route(reply.request());
-        self.record(reply.status(), problem.as_ref(), &route);
+        self.record(reply.status(), problem.as_ref(), route);
         reply
     }
 
     /// The error for a request that is no longer there to be answered.
     pub(super) fn give_up(&self, problem: Problem) -> Error {
-        let route = Cow::Borrowed(self.pattern.known().unwrap_or(NO_ROUTE));
-        self.record(problem.status_code(), Some(&problem), &route);
+        let route = Route::Known(self.pattern.known().unwrap_or(NO_ROUTE));
+        self.record(problem.status_code(), Some(&problem), route);
         GivenUp { visit: self.clone(), problem }.into()
     }
 
     /// The pattern by which a request was routed. Endpoints note their own: finding it out costs as much as routing again.
-    fn route(&self, request: &HttpRequest) -> Cow<'static, str> {
+    fn route(&self, request: &HttpRequest) -> Route {
         match self.pattern.known() {
-            Some(path) => Cow::Borrowed(path),
-            None => request.match_pattern().map_or(Cow::Borrowed(NO_ROUTE), Cow::Owned),
+            Some(path) => Route::Known(path),
+            None => request.match_pattern().map_or(Route::Known(NO_ROUTE), Route::Other),
         }
     }
 
@@ -121,10 +120,10 @@ impl Visit {
     }
 
     /// Counts every reply; logs what broke, once, with its chain.
-    fn record(&self, status: StatusCode, problem: Option<&Problem>, route: &Cow<'static, str>) {
+    fn record(&self, status: StatusCode, problem: Option<&Problem>, route: Route) {
         let elapsed = self.begun.elapsed();
-        meter::count(self.method, route, status, elapsed);
-        let (route, elapsed_us) = (&**route, elapsed.as_micros());
+        meter::count(self.method, &route, status, elapsed);
+        let (route, elapsed_us) = (route.as_str(), elapsed.as_micros());
         match problem.filter(|_| status.is_server_error()) {
             Some(problem) => tracing::error!(%problem, chain = problem.chain(), route, "the request failed"),
             None => tracing::debug!(status = status.as_u16(), route, elapsed_us, "answered"),

@@ -3,13 +3,30 @@
 //! A counter is found by its labels, which costs as much as a short reply does: so each worker looks once and keeps what it
 //! found. There are as many as methods, routes and statuses make, none of which a caller chooses.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use metrics::{Counter, Histogram};
+
+/// The pattern by which a request was routed.
+pub(super) enum Route {
+    /// One that an endpoint noted.
+    Known(&'static str),
+    /// One that had to be looked for.
+    Other(String),
+}
+
+impl Route {
+    /// Its text.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Known(pattern) => pattern,
+            Self::Other(pattern) => pattern,
+        }
+    }
+}
 
 /// The replies of one kind.
 #[derive(Clone)]
@@ -19,12 +36,9 @@ struct Meter {
 }
 
 impl Meter {
-    fn find(method: &'static str, route: Cow<'static, str>, status: StatusCode) -> Self {
-        let labels = [
-            ("method", Cow::Borrowed(method)),
-            ("route", route),
-            ("status", Cow::Owned(status.as_str().to_owned())),
-        ];
+    fn find(method: &'static str, route: &str, status: StatusCode) -> Self {
+        let labels = [("method", method), ("route", route), ("status", status.as_str())]
+            .map(|(label, value)| (label, value.to_owned()));
         Self {
             requests: metrics::counter!("http_requests_total", &labels),
             seconds: metrics::histogram!("http_request_seconds", &labels),
@@ -44,12 +58,12 @@ thread_local! {
 }
 
 /// Counts a reply that took so long. The recorder is the one that was there when this worker first counted its like.
-pub(super) fn count(method: &'static str, route: &Cow<'static, str>, status: StatusCode, elapsed: Duration) {
+pub(super) fn count(method: &'static str, route: &Route, status: StatusCode, elapsed: Duration) {
     match *route {
-        Cow::Borrowed(fixed) => KEPT.with_borrow_mut(|kept| {
-            let meter = kept.entry((method, fixed, status));
-            meter.or_insert_with(|| Meter::find(method, Cow::Borrowed(fixed), status)).count(elapsed);
+        Route::Known(pattern) => KEPT.with_borrow_mut(|kept| {
+            let meter = kept.entry((method, pattern, status));
+            meter.or_insert_with(|| Meter::find(method, pattern, status)).count(elapsed);
         }),
-        Cow::Owned(_) => Meter::find(method, route.clone(), status).count(elapsed),
+        Route::Other(ref pattern) => Meter::find(method, pattern, status).count(elapsed),
     }
 }

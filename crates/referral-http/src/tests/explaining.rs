@@ -59,6 +59,21 @@ async fn a_spend_that_was_not_paid_for_names_the_first_reason() {
 }
 
 #[actix_web::test]
+async fn what_was_told_beside_an_event_is_told_back_with_it() {
+    let story = Story::told().await;
+    let beside = json!({"order": 17, "lines": ["a", {"b": null}]});
+    let (mut spend, mut refund) =
+        (story.spend_body("inv_3", "u_ben", "5.00"), story.refund_body("back_3", "inv_3", "1.00"));
+    spend["metadata"] = beside.clone();
+    refund["metadata"] = beside.clone();
+    story.host.post("/api/events/spend", spend).await.json(200);
+    story.host.post("/api/events/refund", refund).await.json(200);
+    for (source, told) in [("inv_3", &beside), ("back_3", &beside), ("inv_1001", &Value::Null)] {
+        assert_eq!(&explained(&story, source).await["event"]["metadata"], told, "{source}");
+    }
+}
+
+#[actix_web::test]
 async fn a_refund_is_explained_with_what_it_takes_from_its_spend() {
     let story = Story::told().await;
     for (source, amount) in [("back_1", "10.00"), ("back_2", "25.00")] {

@@ -190,7 +190,7 @@ async fn each_rule_has_bounds_and_rules_go_together() {
         (json!({"hold_days": -1}), "/rules/hold_days", "out-of-range"),
         (json!({"hold_days": 1.5}), "/rules/hold_days", "wrong-type"),
         (json!({"qualification_window_days": 0}), "/rules/qualification_window_days", "out-of-range"),
-        (json!({"referrer_reward": usd("-1.00")}), "/rules/referrer_reward", "money-sign"),
+        (json!({"referrer_reward": usd("-1.00")}), "/rules/referrer_reward/amount", "money-sign"),
         (json!({"referrer_reward": usd("1.001")}), "/rules/referrer_reward/amount", "money-digits"),
         (json!({"referrer_reward": 25}), "/rules/referrer_reward", "wrong-type"),
         (json!({"reward_budget": usd("0")}), "/rules/reward_budget/amount", "money-sign"),

@@ -40,7 +40,7 @@ pub use csv_body::CsvBody;
 pub use faults::Faults;
 pub use fields::Fields;
 pub use metadata::metadata;
-pub use money::{money, signed_money};
+pub use money::{money, money_or_nothing, signed_money};
 pub use node::Node;
 pub use query::{LIMIT_DEFAULT, Params, Query};
 

@@ -6,19 +6,24 @@ use super::{Fields, Node};
 
 /// An amount greater than zero.
 pub fn money(node: Node<'_>) -> Option<Money> {
-    node.object(|fields| {
-        let amount = any_sign(fields)?;
-        if amount.minor() > 0 {
-            Some(amount)
-        } else {
-            fields.fault("amount", "money-sign", "must be greater than zero")
-        }
-    })
+    bounded(node, |minor| minor > 0, "must be greater than zero")
 }
 
-/// An amount that may be negative or zero.
+/// An amount that may be nothing.
+pub fn money_or_nothing(node: Node<'_>) -> Option<Money> {
+    bounded(node, |minor| minor >= 0, "must not be negative")
+}
+
+/// An amount that may be negative, but moves something.
 pub fn signed_money(node: Node<'_>) -> Option<Money> {
-    node.object(any_sign)
+    bounded(node, |minor| minor != 0, "must not be zero")
+}
+
+fn bounded(node: Node<'_>, allowed: fn(i64) -> bool, rule: &'static str) -> Option<Money> {
+    node.object(|fields| {
+        let amount = any_sign(fields)?;
+        if allowed(amount.minor()) { Some(amount) } else { fields.fault("amount", "money-sign", rule) }
+    })
 }
 
 fn any_sign(fields: &mut Fields<'_>) -> Option<Money> {
@@ -158,10 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn signed_money_may_be_negative() {
-        assert_eq!(
-            read(r#"{"amount": "-1.50", "currency": "USD"}"#, signed_money),
-            Ok("-1.50 USD".to_owned())
-        );
+    fn signs_are_read_as_far_as_they_are_allowed() {
+        let told =
+            |amount: &str, reader| read(&format!(r#"{{"amount": "{amount}", "currency": "USD"}}"#), reader);
+        let refused = || Err(vec![("/amount/amount".to_owned(), "money-sign")]);
+        assert_eq!(told("-1.50", signed_money), Ok("-1.50 USD".to_owned()));
+        assert_eq!(told("0.00", signed_money), refused());
+        assert_eq!(told("0.00", money_or_nothing), Ok("0.00 USD".to_owned()));
+        assert_eq!(told("-0.01", money_or_nothing), refused());
     }
 }

@@ -51,6 +51,9 @@ pub struct ToldEvent {
     pub occurred_at: TimeView,
     /// Why, of a refund.
     pub reason: Option<&'static str>,
+    /// What was told beside it; null when nothing was.
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<serde_json::Value>,
     /// When it was recorded.
     pub recorded_at: TimeView,
 }
@@ -104,9 +107,15 @@ impl ToldEvent {
             amount: event.amount.into(),
             occurred_at: event.occurred_at.into(),
             reason: refund.map(|refund| refund.reason.as_str()),
+            metadata: event.metadata.as_deref().map(told),
             recorded_at: event.recorded_at.into(),
         }
     }
+}
+
+/// The object that was told, which is kept as its text.
+fn told(metadata: &str) -> serde_json::Value {
+    serde_json::from_str(metadata).unwrap_or_else(|_| metadata.into())
 }
 
 impl RuleCheck {

@@ -54,7 +54,7 @@ fn amount(node: Node<'_>, currency: Currency) -> Option<Money> {
     if amount.currency() != currency {
         return node.fault("currency-mismatch", format!("this program's currency is {}", currency.code()));
     }
-    if amount.minor() == 0 { node.fault("money-sign", "must not be zero") } else { Some(amount) }
+    Some(amount)
 }
 
 fn render(receipt: &AdjustmentReceipt) -> (u16, String) {

@@ -6,15 +6,15 @@ use referral_domain::rules::{
     COMMISSION_MONTHS_MAX, DAYS_MAX, HOLD_DAYS_MAX, LIMIT_MAX, RulesDraft, rate_of,
 };
 
-use crate::form::{Fields, Node, money, scalar, signed_money};
+use crate::form::{Fields, Node, money, money_or_nothing, scalar};
 
 /// Every rule; none may be left out.
 pub(in crate::resource::admin) fn read_rules(fields: &mut Fields<'_>) -> Option<RulesDraft> {
-    let referrer_reward = fields.required("referrer_reward", not_negative);
-    let welcome_credit = fields.required("welcome_credit", not_negative);
-    let spend_threshold = fields.required("spend_threshold", not_negative);
+    let referrer_reward = fields.required("referrer_reward", money_or_nothing);
+    let welcome_credit = fields.required("welcome_credit", money_or_nothing);
+    let spend_threshold = fields.required("spend_threshold", money_or_nothing);
     let (terms, policy) = (terms(fields), policy(fields));
-    let minimum_payout = fields.required("minimum_payout", not_negative);
+    let minimum_payout = fields.required("minimum_payout", money_or_nothing);
     let reward_budget = fields.nullable("reward_budget", money);
     let (terms, commission_cap) = terms?;
     Some(RulesDraft {
@@ -80,10 +80,4 @@ fn policy(fields: &mut Fields<'_>) -> Option<Policy> {
         identity_retention_days: retention?,
         ..Policy::default()
     })
-}
-
-/// An amount that may be nothing.
-fn not_negative(node: Node<'_>) -> Option<Money> {
-    let amount = signed_money(node)?;
-    if amount.minor() >= 0 { Some(amount) } else { node.fault("money-sign", "must not be negative") }
 }
