@@ -120,9 +120,10 @@ impl App {
         let now = self.now();
         let book = self.program::<AdjustmentRefused>(&command.program).await?.book;
         let facts = self.reports().user(book, &command.user).await?;
-        let user = facts.ok_or(AdjustmentRefused::UserUnknown)?.id;
+        let known = facts.map(|facts| facts.id);
         once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
+                let user = known.ok_or(AdjustmentRefused::UserUnknown)?;
                 match unit.adjustments().find(program.book, &command.reference).await? {
                     Some(known) => repeat(unit, program, command, user, known).await,
                     None => self.ask(unit, program, command, user, now).await,

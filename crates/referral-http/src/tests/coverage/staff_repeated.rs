@@ -133,6 +133,20 @@ async fn a_key_sent_with_another_body_is_refused_and_changes_nothing() {
     println!("writes={} refused={refusals}", keyed().count());
 }
 
+/// What the other body would be refused for is not looked at.
+#[actix_web::test]
+async fn a_key_sent_with_a_body_that_a_rule_refuses_is_refused_for_the_key() {
+    let (story, sample) = afresh("POST /api/admin/adjustments").await;
+    let ask: Ask = sample.by_user().header("idempotency-key", "once");
+    succeeded(&sample, &story.admin().ask(&ask).await);
+    let mut other: Value = serde_json::from_slice(ask.body.as_deref().expect("a body")).expect("JSON");
+    other["user_id"] = "u_nobody".into();
+    let unknown = ask.clone().body(other.to_string());
+    story.admin().ask(&unknown).await.refused(422, "idempotency-key-reused");
+    let fresh = sample.by_user().body(other.to_string());
+    story.admin().ask(&fresh).await.refused(422, "user-unknown");
+}
+
 #[actix_web::test]
 async fn a_key_is_another_one_for_another_caller_and_for_another_path() {
     let mut done = 0;
