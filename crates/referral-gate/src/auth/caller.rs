@@ -29,6 +29,14 @@ pub struct TokenIdentity {
     pub expires_at: Timestamp,
 }
 
+impl TokenIdentity {
+    /// `user:<id>`: what [`Caller::label`] says of them.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("user:{}", self.user_id)
+    }
+}
+
 /// A user or a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
@@ -61,7 +69,7 @@ impl Caller {
     #[must_use]
     pub fn label(&self) -> String {
         match self {
-            Self::User(identity) => format!("user:{}", identity.user_id),
+            Self::User(identity) => identity.label(),
             Self::Service(key) => format!("key:{}", key.id),
         }
     }

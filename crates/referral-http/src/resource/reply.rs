@@ -24,7 +24,7 @@ pub(super) fn json(status: StatusCode, view: &impl Serialize) -> HttpResponse {
 
 /// 201 for what was done now, 200 for what was done before.
 pub(super) fn created(replayed: bool, view: &impl Serialize) -> HttpResponse {
-    json(if replayed { StatusCode::OK } else { StatusCode::CREATED }, view)
+    json(made(replayed), view)
 }
 
 /// The JSON text of a view, as it is kept for an idempotency key.
@@ -33,8 +33,8 @@ pub(super) fn text(view: &impl Serialize) -> String {
 }
 
 /// The status of what was done now, or was done before.
-pub(super) const fn made(replayed: bool) -> u16 {
-    if replayed { 200 } else { 201 }
+pub(super) const fn made(replayed: bool) -> StatusCode {
+    if replayed { StatusCode::OK } else { StatusCode::CREATED }
 }
 
 /// What came of a command that may be repeated under a key.

@@ -34,7 +34,7 @@ pub async fn cancel(
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
+    let once = Once::new(key, user.label(), body.bytes()?);
     body.read_or_empty(|_| Some(()))?;
     let id = PayoutId::parse(&id).ok_or_else(Problem::not_found)?;
     let receipt = app.cancel_payout(&user.program, &user.user_id, id, once.under(&render).as_ref()).await;

@@ -48,7 +48,7 @@ pub async fn request(
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
+    let once = Once::new(key, user.label(), body.bytes()?);
     let currency = currency_of(&app, &user.program).await?;
     let amount = body.read_or_empty(|fields| read(fields, currency))?.map(|money| money.minor());
     admitted(&app, &user).await?;

@@ -86,7 +86,7 @@ pub async fn set_method(
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
+    let once = Once::new(key, user.label(), body.bytes()?);
     let destination = body.read(read)?;
     let command = SetPayoutMethod { program: user.program, user: user.user_id, destination };
     reply::once(&app, app.set_payout_method(&command, once.under(&render).as_ref()).await, render)

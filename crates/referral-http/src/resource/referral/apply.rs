@@ -103,7 +103,7 @@ pub async fn apply(
     body: JsonBody,
 ) -> Reply {
     query.refuse_any()?;
-    let once = Once::new(key, format!("user:{}", user.user_id), body.bytes()?);
+    let once = Once::new(key, user.label(), body.bytes()?);
     let command = command(body.read(read)?, user, from.0, &app);
     let admitted = app.admit_apply(&command.program, &command.user).await;
     admitted.map_err(|throttled| throttled.problem(app.now()))?;

@@ -59,7 +59,7 @@ fn amount(node: Node<'_>, currency: Currency) -> Option<Money> {
 
 fn render(receipt: &AdjustmentReceipt) -> (u16, String) {
     let view = AdjustmentView::of(&receipt.report, &receipt.program);
-    (reply::made(receipt.replayed), reply::text(&view))
+    (reply::made(receipt.replayed).as_u16(), reply::text(&view))
 }
 
 /// Adjusts a user's credits. Within the limit of one person (`REFERRAL_ADJUSTMENT_LIMIT`) it is posted at once, beyond it

@@ -74,7 +74,8 @@ pub async fn create_code(
     staff.query.refuse_any()?;
     let once = Once::new(key, &staff.actor, body.bytes()?);
     let command = body.read(|fields| read(fields, staff.program, staff.actor))?;
-    let render =
-        |made: &CreatedCode| (reply::made(made.again), reply::text(&ManagedCodeView::of(&made.item, &links)));
+    let render = |made: &CreatedCode| {
+        (reply::made(made.again).as_u16(), reply::text(&ManagedCodeView::of(&made.item, &links)))
+    };
     reply::once(&app, app.create_code(&command, once.under(&render).as_ref()).await, render)
 }

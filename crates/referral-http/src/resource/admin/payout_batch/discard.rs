@@ -3,13 +3,13 @@
 use actix_web::web::{Data, Path};
 use referral_app::App;
 
-use super::seal::target;
+use super::seal::asked;
 use super::view::{BatchView, moved};
 use crate::auth::{Pays, Staff};
 use crate::form::JsonBody;
 use crate::idempotency::IdempotencyHeader;
 use crate::problem::Reply;
-use crate::resource::{Once, reply};
+use crate::resource::reply;
 
 /// Gives a batch up before it is exported; its payouts are approved again. Doing it twice is once.
 #[utoipa::path(
@@ -29,8 +29,6 @@ pub async fn discard(
     key: IdempotencyHeader,
     body: JsonBody,
 ) -> Reply {
-    let once = Once::new(key, &staff.actor, body.bytes()?);
-    let command = target(staff, &id)?;
-    body.read_or_empty(|_| Some(()))?;
+    let (once, command) = asked(staff, &id, key, body)?;
     reply::once(&app, app.discard_batch(&command, once.under(&moved).as_ref()).await, moved)
 }

@@ -18,6 +18,19 @@ pub(super) fn target(staff: Staff<Pays>, id: &str) -> Result<MoveBatch, Problem>
     Ok(MoveBatch { program: staff.program, batch, actor: staff.actor })
 }
 
+/// What a batch is asked to do without a word more: to move, and perhaps under a key.
+pub(super) fn asked(
+    staff: Staff<Pays>,
+    id: &str,
+    key: IdempotencyHeader,
+    body: JsonBody,
+) -> Result<(Once, MoveBatch), Problem> {
+    let once = Once::new(key, &staff.actor, body.bytes()?);
+    let command = target(staff, id)?;
+    body.read_or_empty(|_| Some(()))?;
+    Ok((once, command))
+}
+
 /// Fixes a batch's manifest: what is in it, how much and where to. Doing it twice is once.
 #[utoipa::path(
     post, path = "/api/admin/payout-batches/{id}/seal", tag = "administration",
@@ -36,8 +49,6 @@ pub async fn seal(
     key: IdempotencyHeader,
     body: JsonBody,
 ) -> Reply {
-    let once = Once::new(key, &staff.actor, body.bytes()?);
-    let command = target(staff, &id)?;
-    body.read_or_empty(|_| Some(()))?;
+    let (once, command) = asked(staff, &id, key, body)?;
     reply::once(&app, app.seal_batch(&command, once.under(&moved).as_ref()).await, moved)
 }

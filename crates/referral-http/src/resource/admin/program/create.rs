@@ -50,7 +50,7 @@ fn read(fields: &mut Fields<'_>, by: Actor) -> Option<CreateProgram> {
 }
 
 fn render(made: &CreatedProgram) -> (u16, String) {
-    (reply::made(made.again), reply::text(&ProgramView::from(&made.program)))
+    (reply::made(made.again).as_u16(), reply::text(&ProgramView::from(&made.program)))
 }
 
 /// Makes a program. The same again is 200, as long as nothing of it was changed. For those who administer the program

@@ -29,7 +29,7 @@ fn read(fields: &mut Fields<'_>) -> Option<String> {
 fn render(receipt: &RetractReceipt) -> (u16, String) {
     let report = TransactionReport { item: receipt.item.clone(), user: receipt.user.clone() };
     let view = LedgerTransaction::of(&report, receipt.program.currency);
-    (reply::made(receipt.replayed), reply::text(&view))
+    (reply::made(receipt.replayed).as_u16(), reply::text(&view))
 }
 
 /// Takes a transaction back, whole and once: what it gave is taken from what is available and the rest is owed; what it
