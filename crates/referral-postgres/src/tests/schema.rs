@@ -268,6 +268,35 @@ async fn hot_look_ups_probe_indexes_without_anything_being_analysed() {
     println!("hot look-ups explained={}, all by index", HOT.len());
 }
 
+/// Looks of deferred triggers, which a session may plan while their tables are empty, and the index that must answer.
+const CHAINS: [(&str, &str); 3] = [
+    ("step_is_recorded", "reward_one_at_a_time"),
+    ("commission_is_recorded", "commission_step"),
+    ("hold_has_its_step", "hold_step_end"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_chain_is_found_by_the_chain_though_planned_on_empty_tables() {
+    let database = a_database().await;
+    let client = database.client().await;
+    client.batch_execute(crate::connection::Role::Writer.settings()).await.expect("as units have it");
+    for (function, index) in CHAINS {
+        let source = format!("SELECT prosrc FROM pg_proc WHERE proname = '{function}'");
+        let source = lines(&client, &source).await.concat();
+        let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        let look = source.split_once("IF (").and_then(|(_, rest)| rest.split_once(") IS DISTINCT"));
+        let (look, _) = look.expect("a look");
+        let look = look.replace("NEW.book_id", "1::bigint").replace("NEW.reward_steps", "1::bigint");
+        let look = look.replace("NEW.commission_steps", "1::bigint").replace("NEW.steps", "1::bigint");
+        let look = look.replace("NEW.referral_id", "$1").replace("NEW.hold_id", "$1");
+        let plan = plan(&client, &look, "uuid", "gen_random_uuid()").await;
+        println!("{function}:\n{plan}\n");
+        assert!(plan.contains(&format!("using {index} on")), "{function} does not walk {index}:\n{plan}");
+        assert!(!plan.contains("Filter:") && !plan.contains("Sort"), "{function}:\n{plan}");
+    }
+    println!("chains explained={}, each by its index", CHAINS.len());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn credit_transactions_are_read_from_the_ledger() {
     let (client, _database) = attacks::an_honest_book().await;
