@@ -171,7 +171,7 @@ async fn find_code(
     text: Option<&str>,
 ) -> Result<Option<Code>, StoreError> {
     match text.and_then(FoldedCode::fold) {
-        Some(folded) => unit.codes().find(program.book, &folded).await,
+        Some(folded) => Ok(unit.codes().find(program.book, &[folded]).await?.pop().flatten()),
         None => Ok(None),
     }
 }
@@ -221,7 +221,8 @@ async fn load(
         }
     }
     if let Some(email) = scene.referred.email {
-        scene.email_owner = unit.users().email_owner(book, email, scene.referred.id).await?;
+        let owners = unit.users().email_owners(book, &[(email, scene.referred.id)]).await?;
+        scene.email_owner = owners.into_iter().next().flatten();
     }
     Ok(scene)
 }
@@ -234,6 +235,9 @@ async fn crowding(
 ) -> Result<Option<Timestamp>, StoreError> {
     match apply::daily_limit(program, code) {
         0 => Ok(Some(now)),
-        most => unit.referrals().nth_newest(program.book, code.owner, now.plus_micros(-DAY), most).await,
+        most => {
+            let since = now.plus_micros(-DAY);
+            Ok(unit.referrals().nth_newest(program.book, &[(code.owner, most)], since).await?.pop().flatten())
+        }
     }
 }

@@ -197,7 +197,7 @@ impl App {
 
 /// The code that is there, when it is the one that was to be made.
 async fn the_same(unit: &mut Unit<'_>, asked: &Code) -> Result<Option<Code>, StoreError> {
-    let found = unit.codes().find(asked.book, &asked.text.folded()).await?;
+    let found = unit.codes().find(asked.book, &[asked.text.folded()]).await?.pop().flatten();
     let same = |found: &Code| {
         let Code { id, primary, uses, last_used_at, created_at, .. } = *found;
         *found == Code { id, primary, uses, last_used_at, created_at, ..asked.clone() } && !primary

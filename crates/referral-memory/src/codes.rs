@@ -12,8 +12,8 @@ use crate::unit::MemoryUnit;
 
 #[async_trait]
 impl Codes for MemoryUnit {
-    async fn find(&mut self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        self.call(|state| state.code(book, folded)).await
+    async fn find(&mut self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        self.call(|state| folded.iter().map(|folded| state.code(book, folded)).collect()).await
     }
 
     async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError> {

@@ -46,15 +46,17 @@ impl Referrals for MemoryUnit {
     async fn nth_newest(
         &mut self,
         book: BookId,
-        referrer: UserId,
+        asked: &[(UserId, u32)],
         since: Timestamp,
-        n: u32,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
         self.call(|state| {
-            let made = state.referrals_by(book, referrer).map(|referral| referral.facts.created_at);
-            let mut newest_first: Vec<_> = made.filter(|made_at| *made_at > since).collect();
-            newest_first.sort_by_key(|made_at| Reverse(*made_at));
-            Ok(n.checked_sub(1).and_then(|before_it| newest_first.get(before_it as usize).copied()))
+            let nth = |&(referrer, n): &(UserId, u32)| {
+                let made = state.referrals_by(book, referrer).map(|referral| referral.facts.created_at);
+                let mut newest_first: Vec<_> = made.filter(|made_at| *made_at > since).collect();
+                newest_first.sort_by_key(|made_at| Reverse(*made_at));
+                n.checked_sub(1).and_then(|before_it| newest_first.get(before_it as usize).copied())
+            };
+            Ok(asked.iter().map(nth).collect())
         })
         .await
     }

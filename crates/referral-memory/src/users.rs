@@ -32,15 +32,17 @@ impl Users for MemoryUnit {
         self.call(|state| ids.iter().map(|id| state.host(book, *id)).collect()).await
     }
 
-    async fn email_owner(
+    async fn email_owners(
         &mut self,
         book: BookId,
-        email: Fingerprint,
-        except: UserId,
-    ) -> Result<Option<UserId>, StoreError> {
+        mails: &[(Fingerprint, UserId)],
+    ) -> Result<Vec<Option<UserId>>, StoreError> {
         self.call(|state| {
-            let owners = state.user_emails.find(&(book, email)).into_iter().flatten();
-            Ok(owners.copied().find(|owner| *owner != except))
+            let owner = |(email, except): &(Fingerprint, UserId)| {
+                let owners = state.user_emails.find(&(book, *email)).into_iter().flatten();
+                owners.copied().find(|owner| owner != except)
+            };
+            Ok(mails.iter().map(owner).collect())
         })
         .await
     }

@@ -9,6 +9,17 @@ use referral_domain::port::StoreError;
 use crate::failure::Told;
 use crate::statement::fixed;
 
+/// Waits for the locks of these names, one after the other in the order of the names, and holds them until the unit ends.
+pub async fn hold_all(mut conn: &AsyncPgConnection, mut names: Vec<String>) -> Result<(), StoreError> {
+    names.sort_unstable();
+    let hold = fixed::<()>(
+        "SELECT count(pg_advisory_xact_lock(w.number)) FROM (
+           SELECT hashtextextended(u.name, 0) AS number FROM unnest($1) AS u(name)) AS w",
+    );
+    hold.bind(names).execute(&mut conn).await.told()?;
+    Ok(())
+}
+
 /// Waits for the lock of this name, and holds it until the unit ends.
 pub async fn hold(mut conn: &AsyncPgConnection, name: &str) -> Result<(), StoreError> {
     let hold = fixed::<()>("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);

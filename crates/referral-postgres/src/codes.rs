@@ -240,8 +240,8 @@ pub(crate) async fn page(
 
 #[async_trait]
 impl Codes for PgUnit {
-    async fn find(&mut self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        call!(self, |conn| by_folded(conn, book, folded))
+    async fn find(&mut self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        call!(self, |conn| all_by_folded(conn, book, folded))
     }
 
     async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError> {

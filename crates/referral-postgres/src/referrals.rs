@@ -13,7 +13,6 @@ mod row;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
@@ -161,20 +160,22 @@ async fn ancestors(
     Ok(found.into_iter().map(|(user,)| user.into()).collect())
 }
 
-const NTH_NEWEST: &str = "SELECT r.created_at FROM referrals AS r
-  WHERE r.book_id = $1 AND r.referrer_id = $2 AND r.created_at > $3 ORDER BY r.created_at DESC LIMIT 1 OFFSET $4";
+pub(crate) const NTH_NEWEST: &str = "SELECT u.id, u.n, r.created_at FROM unnest($1, $2) AS u(id, n)
+  CROSS JOIN LATERAL (SELECT r.created_at FROM referrals AS r
+    WHERE r.book_id = $3 AND r.referrer_id = u.id AND r.created_at > $4
+    ORDER BY r.created_at DESC LIMIT 1 OFFSET u.n - 1) AS r WHERE u.n > 0";
 
 async fn nth_newest(
     mut conn: &AsyncPgConnection,
     book: BookId,
-    referrer: UserId,
+    asked: &[(UserId, u32)],
     since: Timestamp,
-    n: u32,
-) -> Result<Option<Timestamp>, StoreError> {
-    let Some(skip) = n.checked_sub(1) else { return Ok(None) };
-    let query = fixed::<(sql_types::Timestamptz,)>(NTH_NEWEST).bind(book.0).bind(Key::from(referrer));
-    let made = query.bind(since).bind(skip).get_result::<(At,)>(&mut conn).await.optional().told()?;
-    Ok(made.map(|(at,)| at.into()))
+) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    let query = fixed::<(sql_types::Uuid, sql_types::BigInt, sql_types::Timestamptz)>(NTH_NEWEST);
+    let query = query.column(asked, |(user, _)| Key::from(*user)).column(asked, |(_, n)| i64::from(*n));
+    let made = query.bind(book.0).bind(since).load::<(Key, i64, At)>(&mut conn).await.told()?;
+    let made: BTreeMap<_, _> = made.into_iter().map(|(user, n, at)| ((user, n), at.into())).collect();
+    Ok(asked.iter().map(|(user, n)| made.get(&(Key::from(*user), i64::from(*n))).copied()).collect())
 }
 
 const WAITING_FOR: &str = "SELECT r.referred_id FROM referrals AS r
@@ -322,11 +323,10 @@ impl Referrals for PgUnit {
     async fn nth_newest(
         &mut self,
         book: BookId,
-        referrer: UserId,
+        asked: &[(UserId, u32)],
         since: Timestamp,
-        n: u32,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        call!(self, |conn| nth_newest(conn, book, referrer, since, n))
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        call!(self, |conn| nth_newest(conn, book, asked, since))
     }
 
     async fn waiting_for(

@@ -234,24 +234,30 @@ async fn lock(
     named.chain(of_ids).collect()
 }
 
-/// The mailbox is locked until the unit ends: of two units that bring one, the later one waits and sees it.
-async fn email_owner(
+pub(crate) const EMAIL_OWNERS: &str = "SELECT u.email, u.them, e.user_id FROM unnest($1, $2) AS u(email, them)
+  CROSS JOIN LATERAL (SELECT e.user_id FROM user_emails AS e
+    WHERE e.book_id = $3 AND e.email = u.email AND e.user_id <> u.them ORDER BY e.xid, e.user_id LIMIT 1) AS e";
+
+/// Mailboxes are locked until the unit ends: of two units that bring one, the later one waits and sees it.
+async fn email_owners(
     mut conn: &AsyncPgConnection,
     book: BookId,
-    email: Fingerprint,
-    except: UserId,
-) -> Result<Option<UserId>, StoreError> {
+    mails: &[(Fingerprint, UserId)],
+) -> Result<Vec<Option<UserId>>, StoreError> {
     let held = conn;
-    let query = fixed::<(sql_types::Uuid,)>(
-        "SELECT e.user_id FROM user_emails AS e WHERE e.book_id = $1 AND e.email = $2 AND e.user_id <> $3
-         ORDER BY e.xid, e.user_id LIMIT 1",
-    );
-    let query = query.bind(book.0).bind(email.0.to_vec()).bind(Key::from(except));
-    // Sent behind the lock: what committed while it was waited for is seen.
-    let name = format!("mailbox {} {:?}", book.0, email.0);
-    let owner = async { query.get_result::<(Key,)>(&mut conn).await.optional().told() };
-    let ((), owner) = try_join(lock::hold(held, &name), owner).await?;
-    Ok(owner.map(|(user,)| user.into()))
+    let query = fixed::<(sql_types::Binary, sql_types::Uuid, sql_types::Uuid)>(EMAIL_OWNERS);
+    let query = query.column(mails, |(email, _)| email.0.to_vec());
+    let query = query.column(mails, |(_, except)| Key::from(*except)).bind(book.0);
+    // Sent behind the locks: what committed while they were waited for is seen.
+    let names = mails.iter().map(|(email, _)| format!("mailbox {} {:?}", book.0, email.0)).collect();
+    let owners = async { query.load::<(Vec<u8>, Key, Key)>(&mut conn).await.told() };
+    let ((), owners) = try_join(lock::hold_all(held, names), owners).await?;
+    let found: BTreeMap<_, _> =
+        owners.into_iter().map(|(email, except, user)| ((email, except), user)).collect();
+    let owner = |(email, except): &(Fingerprint, UserId)| {
+        found.get(&(email.0.to_vec(), Key::from(*except))).map(|user| UserId::from(*user))
+    };
+    Ok(mails.iter().map(owner).collect())
 }
 
 const SAVE: &str = "INSERT INTO users (book_id, user_id, signed_up_at, event_word_at, event_word_verified,
@@ -326,12 +332,11 @@ impl Users for PgUnit {
         call!(self, |conn| names(conn, book, ids))
     }
 
-    async fn email_owner(
+    async fn email_owners(
         &mut self,
         book: BookId,
-        email: Fingerprint,
-        except: UserId,
-    ) -> Result<Option<UserId>, StoreError> {
-        call!(self, |conn| email_owner(conn, book, email, except))
+        mails: &[(Fingerprint, UserId)],
+    ) -> Result<Vec<Option<UserId>>, StoreError> {
+        call!(self, |conn| email_owners(conn, book, mails))
     }
 }

@@ -175,9 +175,9 @@ pub(crate) fn page(
 
 #[async_trait]
 impl Codes for SqliteUnit {
-    async fn find(&mut self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError> {
-        let folded = folded.clone();
-        self.run(move |conn| by_folded(conn, book, &folded)).await
+    async fn find(&mut self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError> {
+        let folded = folded.to_vec();
+        self.run(move |conn| folded.iter().map(|folded| by_folded(conn, book, folded)).collect()).await
     }
 
     async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError> {

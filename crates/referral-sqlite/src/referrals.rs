@@ -276,11 +276,14 @@ impl Referrals for SqliteUnit {
     async fn nth_newest(
         &mut self,
         book: BookId,
-        referrer: UserId,
+        asked: &[(UserId, u32)],
         since: Timestamp,
-        n: u32,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        self.run(move |conn| nth_newest(conn, book, referrer, since, n)).await
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let asked = asked.to_vec();
+        let nth = move |conn: &mut SqliteConnection| {
+            asked.iter().map(|(referrer, n)| nth_newest(conn, book, *referrer, since, *n)).collect()
+        };
+        self.run(nth).await
     }
 
     async fn waiting_for(

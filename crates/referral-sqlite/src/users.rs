@@ -235,12 +235,15 @@ impl Users for SqliteUnit {
         self.run(move |conn| ids.iter().map(|id| name(conn, book, *id)).collect()).await
     }
 
-    async fn email_owner(
+    async fn email_owners(
         &mut self,
         book: BookId,
-        email: Fingerprint,
-        except: UserId,
-    ) -> Result<Option<UserId>, StoreError> {
-        self.run(move |conn| email_owner(conn, book, email, except)).await
+        mails: &[(Fingerprint, UserId)],
+    ) -> Result<Vec<Option<UserId>>, StoreError> {
+        let mails = mails.to_vec();
+        let owner = move |conn: &mut SqliteConnection| {
+            mails.iter().map(|(email, except)| email_owner(conn, book, *email, *except)).collect()
+        };
+        self.run(owner).await
     }
 }

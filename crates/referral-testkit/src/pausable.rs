@@ -139,17 +139,17 @@ unchanged! {
     Users by users {
         fn lock(book: BookId, named: &[NewUser], ids: &[UserId], now: Timestamp) -> Vec<UserFacts>;
         fn names(book: BookId, ids: &[UserId]) -> Vec<HostId>;
-        fn email_owner(book: BookId, email: Fingerprint, except: UserId) -> Option<UserId>;
+        fn email_owners(book: BookId, mails: &[(Fingerprint, UserId)]) -> Vec<Option<UserId>>;
     }
     Codes by codes {
-        fn find(book: BookId, folded: &FoldedCode) -> Option<Code>;
+        fn find(book: BookId, folded: &[FoldedCode]) -> Vec<Option<Code>>;
         fn lock(book: BookId, ids: &[CodeId]) -> Vec<Code>;
         fn claim(code: &Code) -> CodeClaim;
     }
     Referrals by referrals {
         fn lock(book: BookId, referred: &[UserId]) -> Vec<Referral>;
         fn ancestors(book: BookId, user: UserId, generations: u32) -> Vec<UserId>;
-        fn nth_newest(book: BookId, referrer: UserId, since: Timestamp, n: u32) -> Option<Timestamp>;
+        fn nth_newest(book: BookId, asked: &[(UserId, u32)], since: Timestamp) -> Vec<Option<Timestamp>>;
         fn waiting_for(book: BookId, referrer: UserId, limit: u32) -> Vec<UserId>;
         fn claim_expired(book: BookId, now: Timestamp, limit: u32) -> Vec<Referral>;
         fn claim_unsettled(book: BookId, limit: u32) -> Vec<Referral>;

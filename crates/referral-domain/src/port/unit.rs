@@ -139,14 +139,13 @@ pub trait Users: Send {
     /// The names of these users, in input order. All exist.
     async fn names(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<HostId>, StoreError>;
 
-    /// The first user other than `except` who ever had this e-mail. The answer does not change until the unit ends: of
-    /// two units that bring one mailbox at once, the later one sees the earlier one's user.
-    async fn email_owner(
+    /// For each e-mail, in input order, the first user other than the one beside it who ever had it. The answers do not
+    /// change until the unit ends: of two units that bring one mailbox at once, the later one sees the earlier one's user.
+    async fn email_owners(
         &mut self,
         book: BookId,
-        email: Fingerprint,
-        except: UserId,
-    ) -> Result<Option<UserId>, StoreError>;
+        mails: &[(Fingerprint, UserId)],
+    ) -> Result<Vec<Option<UserId>>, StoreError>;
 }
 
 /// The answer to a claim of a code.
@@ -163,8 +162,8 @@ pub enum CodeClaim {
 /// Codes.
 #[async_trait]
 pub trait Codes: Send {
-    /// A code by its folded form, not locked.
-    async fn find(&mut self, book: BookId, folded: &FoldedCode) -> Result<Option<Code>, StoreError>;
+    /// The codes with these folded forms, in input order, not locked.
+    async fn find(&mut self, book: BookId, folded: &[FoldedCode]) -> Result<Vec<Option<Code>>, StoreError>;
 
     /// The codes of these ids, in input order, locked (in the order of their ids) until the unit ends. All exist.
     async fn lock(&mut self, book: BookId, ids: &[CodeId]) -> Result<Vec<Code>, StoreError>;
@@ -189,15 +188,15 @@ pub trait Referrals: Send {
         generations: u32,
     ) -> Result<Vec<UserId>, StoreError>;
 
-    /// When the `n`-th newest of the referrer's referrals made strictly after `since` was made; `None` when there are
-    /// fewer, or `n` is 0. Over all the referrer's codes; exact while the referrer is locked.
+    /// For each referrer and `n`, in input order, when the `n`-th newest of their referrals made strictly after `since`
+    /// was made; `None` when there are fewer, or `n` is 0. Over all the referrer's codes; exact while the referrer is
+    /// locked.
     async fn nth_newest(
         &mut self,
         book: BookId,
-        referrer: UserId,
+        asked: &[(UserId, u32)],
         since: Timestamp,
-        n: u32,
-    ) -> Result<Option<Timestamp>, StoreError>;
+    ) -> Result<Vec<Option<Timestamp>>, StoreError>;
 
     /// At most `limit` referred users, by id, whose reward or commission waits for the e-mail of this referrer to be
     /// verified.

@@ -181,7 +181,7 @@ const KEYS: (&str, &str) = ("uuid[], bigint", "ARRAY[gen_random_uuid()], 1");
 /// What a look-up is for, its text, the types and values of its binds, and the index that must answer.
 type Hot = (&'static str, &'static str, (&'static str, &'static str), &'static str);
 
-const HOT: [Hot; 14] = [
+const HOT: [Hot; 16] = [
     (
         "users by name and id",
         users::LOCK,
@@ -194,6 +194,18 @@ const HOT: [Hot; 14] = [
         referrals::GRAPH,
         ("bigint, uuid[]", "1, ARRAY[gen_random_uuid()]"),
         "referrals_of_a_referrer",
+    ),
+    (
+        "the nth newest",
+        referrals::NTH_NEWEST,
+        ("uuid[], bigint[], bigint, timestamptz", "ARRAY[gen_random_uuid()], ARRAY[2], 1, now()"),
+        "referrals_of_a_referrer",
+    ),
+    (
+        "whose e-mails",
+        users::EMAIL_OWNERS,
+        ("bytea[], uuid[], bigint", "ARRAY['a'::bytea], ARRAY[gen_random_uuid()], 1"),
+        "email_once_a_user",
     ),
     ("referrals by id", referrals::OF_IDS, KEYS, "referral_progress_pkey"),
     ("known events", spending::KNOWN, NAMES, "source_once"),

@@ -20,7 +20,8 @@ async fn claim(world: &World, code: &Code) -> CodeClaim {
 async fn find(world: &World, text: &str) -> Option<Code> {
     let folded = FoldedCode::fold(text).expect("a code");
     let mut unit = world.begin().await;
-    let found = unit.codes().find(world.program.book, &folded).await.expect("codes");
+    let found =
+        unit.codes().find(world.program.book, std::slice::from_ref(&folded)).await.expect("codes").remove(0);
     drop(unit);
     assert_eq!(world.reports.code(world.program.book, &folded).await.expect("a report"), found);
     found
@@ -35,6 +36,14 @@ pub async fn a_free_code_is_claimed_and_found_in_any_spelling(subject: Subject) 
         assert_eq!(find(&world, spelling).await.as_ref(), Some(&code), "{spelling}");
     }
     assert_eq!(find(&world, "ANALOVES").await, None);
+    let all =
+        ["ANA-LOVES-OIL", "ANALOVES", "analovesoil"].map(|text| FoldedCode::fold(text).expect("a code"));
+    let found = world.begin().await.codes().find(world.program.book, &all).await.expect("codes");
+    assert_eq!(
+        found,
+        [Some(code.clone()), None, Some(code.clone())],
+        "all at once, in the order they were asked"
+    );
     let primary = world.referrer("u_ana").await.code;
     assert_eq!(primary, Some(code));
 }

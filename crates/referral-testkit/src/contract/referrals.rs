@@ -129,13 +129,17 @@ pub async fn the_nth_newest_is_exact_at_its_bounds(subject: Subject) {
     let mut asked = 0;
     for (since, newer) in [(-1, 5), (0, 4), (1, 4), (9, 4), (10, 3), (30, 1), (39, 1), (40, 0), (41, 0)] {
         let since = NOON.plus_micros(since);
-        for n in 0..7_u32 {
-            let found = unit.referrals().nth_newest(book, code.owner, since, n).await.expect("an instant");
+        let all: Vec<_> = [(other.owner, 3)].into_iter().chain((0..7).map(|n| (code.owner, n))).collect();
+        let found = unit.referrals().nth_newest(book, &all, since).await.expect("instants");
+        assert_eq!(found.len(), all.len(), "an answer for each");
+        assert_eq!(found[0].is_some(), since < at(2), "somebody else's are counted apart");
+        for (n, found) in (0..7_u32).zip(&found[1..]) {
             let expected = (1..=newer).contains(&n).then(|| at(5 - n as usize));
-            assert_eq!(found, expected, "the {n}th newest strictly after {since}");
+            assert_eq!(*found, expected, "the {n}th newest strictly after {since}");
             asked += 1;
         }
     }
+    assert_eq!(unit.referrals().nth_newest(book, &[], NOON).await.expect("nothing"), []);
     println!("instants asked={asked}");
 }
 
@@ -146,8 +150,8 @@ pub async fn the_nth_newest_counts_when_a_referral_was_recorded_not_applied(subj
     brought(&world, &code, 1, late).await;
     let mut unit = world.begin().await;
     let since = NOON.plus_days(1);
-    let found = unit.referrals().nth_newest(world.program.book, code.owner, since, 1).await;
-    assert_eq!(found.expect("an instant"), Some(NOON.plus_days(2)));
+    let found = unit.referrals().nth_newest(world.program.book, &[(code.owner, 1)], since).await;
+    assert_eq!(found.expect("an instant"), [Some(NOON.plus_days(2))]);
 }
 
 pub async fn those_who_wait_for_their_referrers_email_are_found(subject: Subject) {

@@ -21,7 +21,7 @@ pub async fn a_commit_makes_everything_visible(subject: Subject) {
     let found = world.reports.code(world.program.book, &code.text.folded()).await.expect("a report");
     assert_eq!(found, Some(code.clone()), "to reports");
     let mut unit = world.begin().await;
-    let found = unit.codes().find(world.program.book, &code.text.folded()).await.expect("codes");
+    let found = unit.codes().find(world.program.book, &[code.text.folded()]).await.expect("codes").remove(0);
     assert_eq!(found, Some(code), "and to the next unit");
 }
 

@@ -110,14 +110,26 @@ pub async fn an_email_belongs_to_the_first_who_ever_had_it(subject: Subject) {
     }
     let owner = async |mail, except: usize| {
         let mut unit = world.begin().await;
-        unit.users().email_owner(world.program.book, mail, users[except].id).await.expect("an owner")
+        let asked = [(mail, users[except].id)];
+        unit.users().email_owners(world.program.book, &asked).await.expect("an owner").remove(0)
     };
     assert_eq!(owner(shared, 0).await, Some(users[1].id), "the first, although their e-mail changed since");
     assert_eq!(owner(shared, 2).await, Some(users[1].id));
     assert_eq!(owner(shared, 1).await, Some(users[0].id), "the first but the one excepted");
     assert_eq!(owner(other, 0).await, Some(users[1].id));
     assert_eq!(owner(other, 1).await, None);
-    assert_eq!(owner(email("nobody@example.com"), 0).await, None);
+    let nobodys = email("nobody@example.com");
+    assert_eq!(owner(nobodys, 0).await, None);
+    let asked = [(shared, 2), (nobodys, 0), (other, 0), (shared, 1), (other, 1), (shared, 2)];
+    let asked = asked.map(|(mail, except)| (mail, users[except].id));
+    let mut unit = world.begin().await;
+    let owners = unit.users().email_owners(world.program.book, &asked).await.expect("owners");
+    let [first, second] = [users[0].id, users[1].id].map(Some);
+    assert_eq!(
+        owners,
+        [second, None, second, first, None, second],
+        "all at once, in the order they were asked"
+    );
 }
 
 pub async fn of_units_that_bring_one_mailbox_at_once_one_finds_it_free(subject: Subject) {
@@ -146,7 +158,7 @@ async fn bring(world: &World, name: &str, mail: Fingerprint) -> Option<UserId> {
         .transact(move |unit| {
             Box::pin(async move {
                 let locked = unit.users().lock(book, std::slice::from_ref(user), &[], now).await?.remove(0);
-                let owner = unit.users().email_owner(book, mail, locked.id).await?;
+                let owner = unit.users().email_owners(book, &[(mail, locked.id)]).await?.remove(0);
                 let users = vec![UserFacts { email: Some(mail), ..locked }];
                 unit.recorder().record(book, &Changes { users, ..Changes::default() }).await?;
                 Ok(owner)

@@ -59,14 +59,15 @@ impl World {
         let [mut referred, referrer] = <[UserFacts; 2]>::try_from(locked).expect("one answer a user");
         referred.hear_sign_up(now);
         let email_owner = match referred.email {
-            Some(email) => unit.users().email_owner(book, email, referred.id).await?,
+            Some(email) => unit.users().email_owners(book, &[(email, referred.id)]).await?.pop().flatten(),
             None => None,
         };
         let code = unit.codes().lock(book, &[code.id]).await?.pop();
         let ancestors = unit.referrals().ancestors(book, referrer.id, GENERATIONS).await?;
         let limit = code.as_ref().map_or(0, |code| daily_limit(&self.program, code));
         let since = now.plus_micros(-DAY);
-        let crowding = unit.referrals().nth_newest(book, referrer.id, since, limit).await?;
+        let crowding =
+            unit.referrals().nth_newest(book, &[(referrer.id, limit)], since).await?.pop().flatten();
         let existing = unit.referrals().lock(book, &[referred.id]).await?.pop();
         let parked = unit.spending().parked(book, referred.id, now.plus_micros(-PARKED_FOR)).await?;
         let spends: Vec<_> = parked.iter().map(|spend| spend.source.clone()).collect();
