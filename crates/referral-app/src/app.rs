@@ -17,6 +17,7 @@ use referral_domain::time::Timestamp;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::arrivals::Arrivals;
 use crate::blocks::one_turn;
 use crate::code_cache::{CodeCache, LIFE};
 use crate::failure::Failure;
@@ -59,6 +60,8 @@ pub struct App {
     pub(crate) touched: Touched,
     /// Where single spend events share units, if they do.
     pub(crate) lane: Option<Lane>,
+    /// Where sign-ups share units, if they do.
+    pub(crate) arrivals: Option<Arrivals>,
     /// How batches of payouts leave.
     rails: Arc<[Box<dyn Rail>]>,
     /// How far one person may adjust alone.
@@ -79,21 +82,23 @@ impl App {
             codes: None,
             touched: Touched::default(),
             lane: None,
+            arrivals: None,
             verifying: one_turn(),
             rails: Arc::new([]),
             adjustments: AdjustmentLimit::default(),
         }
     }
 
-    /// The same, but single spend events that are told at the same time share a unit: many of them are recorded much
-    /// faster, and each is still durable before it is answered. Units run on the runtime this is called on.
+    /// The same, but single spend events, and sign-ups, that are told at the same time share a unit: many of them are
+    /// recorded much faster, and each is still durable before it is answered. Units run on the runtime this is called on.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     #[must_use]
     pub fn with_lane(self) -> Self {
-        let alone = Self { lane: None, ..self.clone() };
-        Self { lane: Some(Lane::start(Arc::new(alone))), ..self }
+        let alone = Self { lane: None, arrivals: None, ..self.clone() };
+        let arrivals = Some(Arrivals::start(alone.clone()));
+        Self { lane: Some(Lane::start(Arc::new(alone))), arrivals, ..self }
     }
 
     /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code
@@ -129,8 +134,12 @@ impl App {
         self.codes.iter().for_each(CodeCache::clear);
     }
 
-    /// Takes no more single spend events; ready when all that were taken are answered. Without a lane, at once.
+    /// Takes no more single spend events, and lets nobody who signs up share a unit; ready when all that were taken are
+    /// answered. Without a lane, at once.
     pub async fn close_lane(&self) {
+        if let Some(arrivals) = &self.arrivals {
+            arrivals.close().await;
+        }
         if let Some(lane) = &self.lane {
             lane.close().await;
         }

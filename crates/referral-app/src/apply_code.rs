@@ -1,20 +1,21 @@
 //! A user applies a code, by their own token.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use referral_domain::apply::{Applied, ApplyOrder, ApplyRefusal, NewReferral};
-use referral_domain::code::FoldedCode;
+use referral_domain::apply::{Applied, ApplyRefusal, NewReferral};
 use referral_domain::id::BookId;
 use referral_domain::port::{StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::referral::Attribution;
 use referral_domain::time::Timestamp;
-use referral_domain::user::{UserFacts, Word};
+use referral_domain::user::Word;
 use uuid::Uuid;
 
 use crate::app::{App, program_in};
 use crate::applying::{Application, ApplyReceipt, Arrival, Refusal, add, arrive};
+use crate::arrivals::Shared;
 use crate::email_verified::named;
 use crate::failure::Failure;
 use crate::idempotent::{Idempotent, Replayable, claim};
@@ -56,50 +57,69 @@ impl App {
         command: &ApplyCode,
         request: Option<&Idempotent<'_, ApplyReceipt>>,
     ) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
-        let now = self.now();
-        let hear = |facts: &mut UserFacts| {
-            command.signed_up_at.into_iter().for_each(|at| facts.hear_sign_up(at));
-            command.email_verified.into_iter().for_each(|word| facts.hear_token(word));
-        };
+        let (signed_up_at, word) = (command.signed_up_at, command.email_verified);
         let arrival = Arrival {
-            user: &self.new_user(&command.user),
-            hear: &hear,
+            user: self.new_user(&command.user),
+            hear: Box::new(move |facts, _| {
+                signed_up_at.into_iter().for_each(|at| facts.hear_sign_up(at));
+                word.into_iter().for_each(|word| facts.hear_token(word));
+            }),
             email: command.email.as_deref().and_then(|address| self.identity().email(address)),
-            code: Some(&command.code),
-            order: &ApplyOrder { applied_at: now, attribution: command.attribution.clone() },
+            code: Some(command.code.clone()),
+            applied_at: None,
+            attribution: command.attribution.clone(),
             ip: command.ip,
         };
-        self.admit_arrival(&command.program, &arrival, request, now).await
+        self.admit_arrival(&command.program, arrival, request).await
     }
 
-    /// Runs the unit; gives the address's seat back when no referral was made.
+    /// Admits somebody together with those who arrive at the same time, or in a unit of their own: whoever comes with an
+    /// idempotency key, or cannot share one.
     pub(crate) async fn admit_arrival(
         &self,
         slug: &Slug,
-        arrival: &Arrival<'_>,
+        arrival: Arrival,
         request: Option<&Idempotent<'_, ApplyReceipt>>,
-        now: Timestamp,
     ) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
-        let seat = Seat::of(self, arrival.ip);
-        let settled = self.settle_arrival(slug, arrival, &seat, request, now).await;
-        if !may_be_made(&settled) {
-            seat.give_back().await;
-        }
+        let arrival = Arc::new(arrival);
+        let shared = match (&self.arrivals, request) {
+            (Some(arrivals), None) => arrivals.admit(slug, &arrival).await,
+            _ => Shared::Alone,
+        };
+        let settled = match shared {
+            Shared::Settled(settled) => *settled,
+            Shared::Alone => self.admit_alone(slug, &arrival, request).await,
+        };
         if let Ok(Ok(Replayable::Fresh(receipt))) = &settled {
-            self.forget_used(receipt.program.book, arrival.code);
+            self.forget_used(receipt.program.book, &arrival);
         }
         settled?.map_err(Failure::Refused)
     }
 
+    /// Runs the unit; gives the address's seat back when no referral was made.
+    async fn admit_alone(
+        &self,
+        slug: &Slug,
+        arrival: &Arrival,
+        request: Option<&Idempotent<'_, ApplyReceipt>>,
+    ) -> Result<Settled, Failure<Refusal>> {
+        let seat = Seat::of(self, arrival.ip);
+        let settled = self.settle_arrival(slug, arrival, &seat, request, self.now()).await;
+        if !may_be_made(&settled) {
+            seat.give_back().await;
+        }
+        settled
+    }
+
     /// A code that was used may be used up.
-    fn forget_used(&self, book: BookId, code: Option<&str>) {
-        code.and_then(FoldedCode::fold).iter().for_each(|folded| self.forget_code(book, folded));
+    fn forget_used(&self, book: BookId, arrival: &Arrival) {
+        arrival.folded().iter().for_each(|folded| self.forget_code(book, folded));
     }
 
     async fn settle_arrival(
         &self,
         slug: &Slug,
-        arrival: &Arrival<'_>,
+        arrival: &Arrival,
         seat: &Seat<'_>,
         request: Option<&Idempotent<'_, ApplyReceipt>>,
         now: Timestamp,
@@ -136,7 +156,7 @@ async fn settle(
     program: &Program,
     decided: Result<Applied, ApplyRefusal>,
     mut told: Spread,
-    arrival: &Arrival<'_>,
+    arrival: &Arrival,
     seat: &Seat<'_>,
     now: Timestamp,
 ) -> Result<(Result<ApplyReceipt, Refusal>, Spread), StoreError> {

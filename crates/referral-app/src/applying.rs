@@ -8,6 +8,7 @@ use referral_domain::code::{Code, FoldedCode};
 use referral_domain::identity::Fingerprint;
 use referral_domain::port::{NewUser, ReferralReport, StoreError, Unit};
 use referral_domain::program::{Program, Terms};
+use referral_domain::referral::Attribution;
 use referral_domain::spend::PARKED_FOR;
 use referral_domain::time::{DAY, Timestamp};
 use referral_domain::user::UserFacts;
@@ -54,37 +55,60 @@ pub struct ApplyReceipt {
     pub program: Program,
 }
 
+/// Adds what a call tells to what is known; it is heard at this instant.
+type Hear = Box<dyn Fn(&mut UserFacts, Timestamp) + Send + Sync>;
+
 /// Somebody who arrives.
-pub(crate) struct Arrival<'a> {
-    pub(crate) user: &'a NewUser,
-    /// Adds what this call tells to what is known.
-    pub(crate) hear: &'a (dyn Fn(&mut UserFacts) + Send + Sync),
+pub(crate) struct Arrival {
+    pub(crate) user: NewUser,
+    pub(crate) hear: Hear,
     pub(crate) email: Option<Fingerprint>,
-    pub(crate) code: Option<&'a str>,
-    pub(crate) order: &'a ApplyOrder,
+    /// The code they came with, in any spelling.
+    pub(crate) code: Option<String>,
+    /// When they applied it; when it is decided, if nobody told.
+    pub(crate) applied_at: Option<Timestamp>,
+    pub(crate) attribution: Attribution,
     /// The person's address.
     pub(crate) ip: Option<IpAddr>,
+}
+
+impl Arrival {
+    /// The code, if it can be one.
+    pub(crate) fn folded(&self) -> Option<FoldedCode> {
+        self.code.as_deref().and_then(FoldedCode::fold)
+    }
+
+    /// What is asked, when it is decided now.
+    pub(crate) fn order(&self, now: Timestamp) -> ApplyOrder {
+        let applied_at = self.applied_at.unwrap_or(now);
+        ApplyOrder { applied_at, attribution: self.attribution.clone() }
+    }
+
+    /// Adds everything told to what is known.
+    pub(crate) fn tell(&self, facts: &mut UserFacts, now: Timestamp) {
+        (self.hear)(facts, now);
+        facts.email = self.email.or(facts.email);
+    }
 }
 
 /// Notes what is told and applies the code, if there is one. A refusal leaves what was told noted.
 pub(crate) async fn arrive(
     unit: &mut Unit<'_>,
     program: &Program,
-    arrival: &Arrival<'_>,
+    arrival: &Arrival,
     now: Timestamp,
     ids: &mut (dyn FnMut() -> Uuid + Send),
 ) -> Result<(Result<Applied, apply::ApplyRefusal>, Spread), StoreError> {
-    let code = find_code(unit, program, arrival.code).await?;
-    let (mut referred, referrer) = lock_people(unit, program, arrival.user, code.as_ref(), now).await?;
-    (arrival.hear)(&mut referred);
-    referred.email = arrival.email.or(referred.email);
+    let code = find_code(unit, program, arrival).await?;
+    let (mut referred, referrer) = lock_people(unit, program, &arrival.user, code.as_ref(), now).await?;
+    arrival.tell(&mut referred, now);
     let code = lock_code(unit, program, code).await?;
     let scene = load(unit, program, referred, referrer, code, now).await?;
     let mut told = spread(unit, program, &scene.referred, now, ids).await?;
     let existing = told.own.take();
     let promised = promised(unit, program, arrival, now).await?;
     let scene = ApplyScene { existing, promised, ..scene };
-    let decided = decide(unit, arrival.order, scene, &mut told.purse, now, ids).await?;
+    let decided = decide(unit, &arrival.order(now), scene, &mut told.purse, now, ids).await?;
     Ok((decided, told))
 }
 
@@ -92,13 +116,12 @@ pub(crate) async fn arrive(
 async fn promised(
     unit: &mut Unit<'_>,
     program: &Program,
-    arrival: &Arrival<'_>,
+    arrival: &Arrival,
     now: Timestamp,
 ) -> Result<Option<(u32, Terms)>, StoreError> {
-    let applied_at = arrival.order.applied_at;
-    if arrival.code.is_none() || applied_at >= now {
+    let Some(applied_at) = arrival.applied_at.filter(|at| arrival.code.is_some() && *at < now) else {
         return Ok(None);
-    }
+    };
     let then = unit.programs().find(&program.slug, applied_at).await?;
     Ok(then.map(|program| (program.rule_version, program.rules.terms)))
 }
@@ -168,9 +191,9 @@ fn missing(user: &NewUser) -> StoreError {
 async fn find_code(
     unit: &mut Unit<'_>,
     program: &Program,
-    text: Option<&str>,
+    arrival: &Arrival,
 ) -> Result<Option<Code>, StoreError> {
-    match text.and_then(FoldedCode::fold) {
+    match arrival.folded() {
         Some(folded) => Ok(unit.codes().find(program.book, &[folded]).await?.pop().flatten()),
         None => Ok(None),
     }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use referral_domain::apply::ApplyOrder;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::referral::Attribution;
 use referral_domain::spend::FUTURE_TOLERANCE;
@@ -48,21 +47,20 @@ impl App {
     /// A [`Refusal`] (what was told of the user is kept), no such program, or the store's.
     pub async fn sign_up(&self, command: &SignUp) -> Result<Replayable<ApplyReceipt>, Failure<Refusal>> {
         let now = self.now();
-        let signed_up_at = command.created_at.unwrap_or(now);
-        if signed_up_at.since(now) > FUTURE_TOLERANCE {
+        let (created_at, verified) = (command.created_at, command.email_verified);
+        if created_at.is_some_and(|at| at.since(now) > FUTURE_TOLERANCE) {
             return Err(Refusal::SignedUpAhead.into());
         }
-        let hear = |facts: &mut UserFacts| hear(facts, signed_up_at, command.email_verified);
-        let applied_at = command.applied_at.unwrap_or(now);
         let arrival = Arrival {
-            user: &self.new_user(&command.user),
-            hear: &hear,
+            user: self.new_user(&command.user),
+            hear: Box::new(move |facts, now| hear(facts, created_at.unwrap_or(now), verified)),
             email: command.email.as_deref().and_then(|address| self.identity().email(address)),
-            code: command.code.as_deref(),
-            order: &ApplyOrder { applied_at, attribution: command.attribution.clone() },
+            code: command.code.clone(),
+            applied_at: command.applied_at,
+            attribution: command.attribution.clone(),
             ip: command.ip,
         };
-        self.admit_arrival(&command.program, &arrival, None, now).await
+        self.admit_arrival(&command.program, arrival, None).await
     }
 }
 

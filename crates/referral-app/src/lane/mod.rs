@@ -26,9 +26,8 @@ mod batch;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
@@ -39,6 +38,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex as Turn, Semaphore, TryAcquireError, oneshot};
 
 use crate::failure::Failure;
+use crate::queues::{Entered, Queues};
 use crate::record_spend::{RecordSpend, SpendReceipt};
 use batch::{Batch, Caller, Next, Waiting};
 
@@ -73,8 +73,8 @@ struct Shared {
     bounds: Bounds,
     /// A permit for every event that may still wait for its answer.
     room: Arc<Semaphore>,
-    /// What waits. A program has a queue exactly as long as a task works for it.
-    queues: Mutex<HashMap<Slug, VecDeque<Waiting>>>,
+    /// What waits.
+    queues: Queues<Waiting>,
     /// The turn of whoever halves what was set aside: the lane shares the store with one of them at most.
     aside: Turn<()>,
 }
@@ -110,7 +110,7 @@ impl Lane {
 
     fn bounded(recorder: Arc<dyn Recorder>, bounds: Bounds) -> Self {
         let room = Arc::new(Semaphore::new(bounds.unanswered as usize));
-        let (queues, aside) = (Mutex::default(), Turn::default());
+        let (queues, aside) = (Queues::default(), Turn::default());
         Self(Arc::new(Shared { recorder, runtime: Handle::current(), bounds, room, queues, aside }))
     }
 
@@ -151,12 +151,9 @@ impl Lane {
     }
 
     fn enter(&self, program: &Slug, waiting: Waiting) {
-        let mut queues = self.0.queues();
-        if let Some(queue) = queues.get_mut(program) {
-            return queue.push_back(waiting);
+        if self.0.queues.enter(program, waiting) == Entered::First {
+            self.0.runtime.spawn(Arc::clone(&self.0).serve(program.clone()));
         }
-        queues.insert(program.clone(), VecDeque::from([waiting]));
-        self.0.runtime.spawn(Arc::clone(&self.0).serve(program.clone()));
     }
 }
 
@@ -171,15 +168,8 @@ impl Shared {
     /// The next batch of a program; without one, the program has no queue any more.
     fn take(&self, program: &Slug) -> Option<Batch> {
         self.measure();
-        let mut queues = self.queues();
-        let queue = queues.get_mut(program)?;
-        queue.retain(Waiting::is_wanted);
-        if queue.is_empty() {
-            queues.remove(program);
-            return None;
-        }
-        let count = queue.len().min(self.bounds.unit);
-        Some(Batch::of(program, queue.drain(..count)))
+        let waiting = self.queues.take(program, self.bounds.unit, Waiting::is_wanted)?;
+        Some(Batch::of(program, waiting.into_iter()))
     }
 
     async fn run(self: &Arc<Self>, mut batch: Batch) {
@@ -222,10 +212,5 @@ impl Shared {
     fn measure(&self) {
         let unanswered = (self.bounds.unanswered as usize).saturating_sub(self.room.available_permits());
         metrics::gauge!("referral_spend_unanswered").set(unanswered as f64);
-    }
-
-    /// No code that can panic runs under this lock but that which drops events.
-    fn queues(&self) -> MutexGuard<'_, HashMap<Slug, VecDeque<Waiting>>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -29,6 +29,7 @@ mod reverse;
 mod round_trips;
 mod spend;
 mod story;
+mod together;
 mod user_facts;
 mod withdraw;
 mod workers;
