@@ -15,6 +15,7 @@ mod reference;
 mod report;
 mod requests;
 mod server;
+mod sketch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ fn serve(name: &str, database: &str) -> Result<()> {
     match name {
         "H" => reference::serve_h(address),
         "G" => reference::serve_g(address, database),
+        "L" => sketch::serve(address, database),
         _ => bail!("no such reference: {name}"),
     }
 }

@@ -30,8 +30,10 @@ struct Stage<'a> {
     uncached: Server,
     constant: Server,
     rows: Server,
+    sketch: Server,
     key: String,
     spending: Spending,
+    sketched: Spending,
     sent: u64,
     measured: Measured,
 }
@@ -41,14 +43,17 @@ pub(crate) fn run(bench: &mut Bench) -> Result<Vec<Line>> {
     let server = Server::start(Some(&url), &[])?;
     let key = server.key()?;
     let spending = Spending::new(&key, "w3", bench.large.referred);
+    let sketched = Spending::new(&key, "l", bench.large.referred);
     let mut stage = Stage {
         uncached: Server::start(Some(&url), &["--no-code-cache"])?,
         constant: Server::reference("H", "")?,
         rows: Server::reference("G", &bench.postgres.site().url("reference"))?,
+        sketch: Server::reference("L", &bench.postgres.site().url("reference"))?,
         bench,
         server,
         key,
         spending,
+        sketched,
         sent: 0,
         measured: Measured::new(),
     };
@@ -141,6 +146,9 @@ impl Stage<'_> {
             self.keep(name, rate);
         }
         if plan.has("W3") {
+            let singles = self.sketched.singles();
+            let timing = self.timed(self.sketch.address, SINGLES, &singles)?;
+            self.keep("L", timing.rate(1));
             let singles = self.spending.singles();
             let (timing, cost) = self.costed("singles", SINGLES, 1, &singles)?;
             self.keep("W3", timing.rate(1));
@@ -239,6 +247,7 @@ fn lines(measured: &Measured) -> Vec<Line> {
         line("P1", "P1", "pgbench, four statements, 16 clients", "/s", None),
         line("P8", "P8", "pgbench, all that ours does, 16 clients", "/s", None),
         line("R", "R", "redis-benchmark INCR", "/s", None),
+        line("L", "L", "the design's sketch of a lane, event and total alone, 64 connections", "/s", None),
         line("W1", "W1", "validate, 32 connections", "/s", reference("H", 70)),
         line("W1 p99 us", "W1", "validate, p99", "us", Some(Target::AtMost(5_000))),
         line("W1 uncached", "W1", "validate, cache off", "/s", reference("G", 80)),
