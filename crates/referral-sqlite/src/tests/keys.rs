@@ -51,3 +51,11 @@ async fn a_transaction_is_inserted_without_a_walk_of_all_progress() {
         .collect();
     assert_eq!(sought, ["referral_progress_of_a_reward", "referral_progress_of_a_welcome"]);
 }
+
+/// With `SQLITE_ENABLE_QPSG` a value that is bound is no reason to plan a statement afresh: else each `LIMIT ?` is.
+#[tokio::test]
+async fn statements_are_planned_once() {
+    let (mut conn, _folder) = attacks::an_honest_book().await;
+    let options = lines(&mut conn, "SELECT compile_options AS line FROM pragma_compile_options");
+    assert!(options.iter().any(|option| option == "ENABLE_QPSG"), "{options:#?}");
+}
