@@ -14,6 +14,7 @@ use referral_domain::port::{
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -94,6 +95,14 @@ impl App {
     pub fn with_lane(self) -> Self {
         let alone = Self { lane: None, ..self.clone() };
         Self { lane: Some(Lane::start(Arc::new(alone))), ..self }
+    }
+
+    /// The same as [`App::with_lane`], but all units of spend run on this runtime, those of several events as well: on a thread
+    /// that has nothing else to do, no unit waits between its calls for a thread that is busy with requests.
+    #[must_use]
+    pub fn with_lane_on(self, runtime: Handle) -> Self {
+        let alone = Self { lane: None, ..self.clone() };
+        Self { lane: Some(Lane::start_on(Arc::new(alone), runtime)), ..self }
     }
 
     /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code
