@@ -14,6 +14,7 @@ use referral_domain::port::{
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -96,9 +97,18 @@ impl App {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn with_lane(self) -> Self {
-        let alone = Self { lane: None, arrivals: None, ..self.clone() };
-        let arrivals = Some(Arrivals::start(alone.clone()));
+        let (alone, runtime) = (Self { lane: None, arrivals: None, ..self.clone() }, Handle::current());
+        let arrivals = Some(Arrivals::start(alone.clone(), runtime));
         Self { lane: Some(Lane::start(Arc::new(alone))), arrivals, ..self }
+    }
+
+    /// The same as [`App::with_lane`], but all these units run on this runtime, those of several events as well: on a thread
+    /// that has nothing else to do, no unit waits between its calls for a thread that is busy with requests.
+    #[must_use]
+    pub fn with_lane_on(self, runtime: Handle) -> Self {
+        let alone = Self { lane: None, arrivals: None, ..self.clone() };
+        let arrivals = Some(Arrivals::start(alone.clone(), runtime.clone()));
+        Self { lane: Some(Lane::start_on(Arc::new(alone), runtime)), arrivals, ..self }
     }
 
     /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code

@@ -54,7 +54,8 @@ impl App {
     pub async fn record_spend(&self, command: &RecordSpend) -> Result<SpendReceipt, Failure<SpendRefusal>> {
         match (&self.lane, command.events.as_slice()) {
             (Some(lane), [event]) => lane.record(&command.program, event.clone()).await,
-            _ => self.record(command).await,
+            (Some(lane), _) => lane.record_together(command).await,
+            (None, _) => self.record(command).await,
         }
     }
 }

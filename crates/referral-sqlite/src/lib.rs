@@ -1,13 +1,14 @@
 //! [`Store`](referral_domain::port::Store) and [`Reports`](referral_domain::port::Reports) over Diesel on SQLite: the
 //! embedded store. Durable: what was committed survives any crash.
 //!
-//! - One writer: a single connection behind an async mutex, lent to a blocking thread for one port call at a time.
+//! - One writer: a single connection behind an async mutex, lent to one port call at a time, where it may block.
 //!   A unit of work holds it from `begin` to `commit`, so units run one after the other and every lock the ports
 //!   promise is the writer itself.
 //! - A few readers with their own connections answer [`Reports`](referral_domain::port::Reports) from snapshots (WAL):
 //!   they wait for nobody and nobody waits for them.
-//! - Each port call is one hop to a blocking thread, whatever the number of rows. SQLite runs inside the process, so a
-//!   statement a row costs microseconds once it is prepared; every statement of the hot path stays prepared.
+//! - Each port call blocks once, whatever the number of rows: the thread of its caller when the runtime has several, else
+//!   one for blocking. SQLite runs inside the process, so a statement a row costs microseconds once it is prepared; every
+//!   statement of the hot path stays prepared.
 //! - The schema refuses a wrong ledger by itself; see `migrations/sqlite`.
 //!
 //! Each module has the name of its port. It opens with what it runs, and holds the rows of its tables: they are

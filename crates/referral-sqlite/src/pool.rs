@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::connection::{self, Role};
 use crate::failure::{Told, unavailable};
 use crate::file::DatabaseFile;
-use crate::writer::on_blocking_thread;
+use crate::writer::blocking;
 
 /// How many reports run at once. Reads are served from memory, so more would only wait for a core.
 const READERS: usize = 4;
@@ -35,7 +35,7 @@ impl Pool {
     ) -> Result<T, StoreError> {
         let seat = Arc::clone(&self.seats).acquire_owned().await.map_err(unavailable)?;
         let pool = Arc::clone(self);
-        on_blocking_thread(move || {
+        blocking(move || {
             let answer = pool.answer(report);
             drop(seat);
             answer

@@ -1,4 +1,4 @@
-//! Writes a decision down: one hop to a blocking thread, a table at a time, parents before children.
+//! Writes a decision down: in one go, a table at a time, parents before children.
 //!
 //! | order | tables | statements |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | 3 | accounts, ledger_transactions, transfers, entries, account_heads, history_lines | an insert a row |
 //! | 4 | budget_months | an upsert |
 //! | 5 | reward_steps, commission_steps, redemptions, redemption_reversals | an insert a row |
-//! | 6 | referral_progress | an update a row |
+//! | 6 | referral_progress | an update a row: of its spend alone, when the unit has read the row and nothing else differs |
 //! | 7 | spend_events, spend_event_details, spend_folds | an insert a row |
 //! | 8 | holds, hold_steps | an insert a row |
 //! | 9 | payout_methods, payouts, payout_batches, batch_steps, settlement_lines, payout_steps, batch_items | an insert a row |
@@ -20,11 +20,15 @@
 //! so a number of statements that does not depend on the number of rows would buy nothing here. Memory is bounded by
 //! what the caller decided. A key that is taken is [`StoreError::Contended`], found by its result code.
 
+use std::collections::HashMap;
+use std::mem;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use referral_domain::grant::{CommissionStep, RewardStep};
-use referral_domain::id::BookId;
+use referral_domain::id::{BookId, ReferralId};
 use referral_domain::port::{Changes, Recorder, StoreError};
+use referral_domain::referral::Progress;
 use referral_domain::time::Month;
 use referral_domain::tracking::DayDelta;
 
@@ -42,7 +46,12 @@ use crate::{
 /// The share of every day row that is written here: there is one writer.
 const SLOT: i64 = 0;
 
-fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Result<(), StoreError> {
+fn record(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    changes: &Changes,
+    stored: &mut HashMap<ReferralId, Progress>,
+) -> Result<(), StoreError> {
     changes.users.iter().try_for_each(|user| users::save(conn, book, user))?;
     changes.codes.iter().try_for_each(|code| codes::save(conn, code))?;
     changes.new_referrals.iter().try_for_each(|referral| referrals::insert(conn, referral))?;
@@ -53,7 +62,9 @@ fn record(conn: &mut SqliteConnection, book: BookId, changes: &Changes) -> Resul
     changes.commission_steps.iter().try_for_each(|step| insert_commission_step(conn, book, step))?;
     changes.redemptions.iter().try_for_each(|row| redemptions::insert(conn, book, row))?;
     changes.reversals.iter().try_for_each(|row| redemptions::insert_reversal(conn, book, row))?;
-    changes.progress.iter().try_for_each(|(id, progress)| referrals::save(conn, book, *id, progress))?;
+    changes.progress.iter().try_for_each(|(id, progress)| {
+        referrals::save(conn, book, *id, progress, stored.remove(id).as_ref())
+    })?;
     changes.events.iter().try_for_each(|event| spending::insert(conn, book, event))?;
     changes.folded.iter().try_for_each(|(source, id)| spending::fold(conn, book, source, *id))?;
     changes.holds.iter().try_for_each(|hold| holds::insert(conn, book, hold))?;
@@ -134,7 +145,7 @@ fn add_day(conn: &mut SqliteConnection, book: BookId, day: &DayDelta) -> Result<
 #[async_trait]
 impl Recorder for SqliteUnit {
     async fn record(&mut self, book: BookId, changes: &Changes) -> Result<(), StoreError> {
-        let changes = changes.clone();
-        self.run(move |conn| record(conn, book, &changes)).await
+        let (changes, mut stored) = (changes.clone(), mem::take(&mut self.stored));
+        self.run(move |conn| record(conn, book, &changes, &mut stored)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Spend events, and the scene they are decided on.
 //!
-//! A scene is one hop: per user one look-up by name (two inserts when missing) and one of their referral, per referrer
+//! A scene is one call: per user one look-up by name (two inserts when missing) and one of their referral, per referrer
 //! one of what is known of them, per source id one of its event and one range of the refunds that name it. `parked` is
 //! one range of a partial index.
 
@@ -109,7 +109,10 @@ impl Spending for SqliteUnit {
         now: Timestamp,
     ) -> Result<SpendScene, StoreError> {
         let (users, sources) = (users.to_vec(), sources.to_vec());
-        self.run(move |conn| scene(conn, book, &users, &sources, now)).await
+        let scene = self.run(move |conn| scene(conn, book, &users, &sources, now)).await?;
+        let read = scene.referrals.values().map(|read| (read.facts.id, read.progress.clone()));
+        self.stored.extend(read);
+        Ok(scene)
     }
 
     async fn parked(

@@ -12,7 +12,7 @@ use crate::file::DatabaseFile;
 use crate::migration;
 use crate::pool::Pool;
 use crate::unit::SqliteUnit;
-use crate::writer::{Lease, Writer, on_blocking_thread};
+use crate::writer::{Lease, Writer, blocking};
 
 /// A store in one SQLite file. Clones share it.
 ///
@@ -68,7 +68,7 @@ impl SqliteStore {
         work: fn(&mut diesel::SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
-        on_blocking_thread(move || work(writer.conn()?)).await
+        blocking(move || work(writer.conn()?)).await
     }
 }
 

@@ -3,6 +3,7 @@
 mod attacks;
 mod connections;
 mod contract;
+mod keys;
 mod operated;
 mod prepared;
 mod random;

@@ -1,17 +1,23 @@
 //! The one connection that writes, and how it is lent.
 //!
-//! A [`Lease`] is the right to write: a transaction begun with `BEGIN IMMEDIATE`. Whoever holds it moves it onto a
-//! blocking thread for each call and gets it back with the answer. When it is dropped before its commit, wherever that
+//! A [`Lease`] is the right to write: a transaction begun with `BEGIN IMMEDIATE`. Whoever holds it moves it to where
+//! blocking is allowed for each call and gets it back with the answer. When it is dropped before its commit, wherever that
 //! happens (with the unit, with an error, with a call whose caller went away), the transaction is rolled back there
 //! and then, and only after that is the connection free for the next unit. A rollback takes microseconds: nothing of a
 //! unit reaches the file before its commit, but for pages that did not fit the cache.
+//!
+//! On a runtime of several threads a call blocks the thread it is made on, whose other tasks another thread takes over: a
+//! unit waits for nobody between its calls. On a runtime of one thread each call is a hop to a blocking thread and back,
+//! two wake-ups, of which a unit of a few events would spend its time.
 
 use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use referral_domain::port::StoreError;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::{block_in_place, spawn_blocking};
 
 use crate::connection::{self, Role};
 use crate::failure::{Told, unavailable};
@@ -68,22 +74,22 @@ impl Writer {
 pub(crate) struct Lease(OwnedMutexGuard<Writer>);
 
 impl Lease {
-    /// Waits for the writer and begins a transaction on a blocking thread.
+    /// Waits for the writer and begins a transaction.
     pub(crate) async fn begin(writer: Arc<Mutex<Writer>>) -> Result<Self, StoreError> {
         let mut lease = Self(writer.lock_owned().await);
-        on_blocking_thread(move || {
+        blocking(move || {
             lease.0.begin()?;
             Ok(lease)
         })
         .await
     }
 
-    /// Runs a call's work on a blocking thread, and gives the lease back with the answer unless it failed.
+    /// Runs a call's work, and gives the lease back with the answer unless it failed.
     pub(crate) async fn run<T: Send + 'static>(
         mut self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<(Self, T), StoreError> {
-        on_blocking_thread(move || {
+        blocking(move || {
             let answer = work(self.0.conn()?)?;
             Ok((self, answer))
         })
@@ -92,7 +98,7 @@ impl Lease {
 
     /// Stores everything, for good.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        on_blocking_thread(move || self.0.commit()).await
+        blocking(move || self.0.commit()).await
     }
 }
 
@@ -102,9 +108,13 @@ impl Drop for Lease {
     }
 }
 
-/// Runs something that may wait for the disk. It runs to its end even when nobody waits for it any more.
-pub(crate) async fn on_blocking_thread<T: Send + 'static>(
+/// Runs something that may wait for the disk: here when this thread may be blocked, else on one that may. It runs to its end
+/// even when nobody waits for it any more.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work).await.map_err(unavailable)?
+    if Handle::try_current().is_ok_and(|here| here.runtime_flavor() == RuntimeFlavor::MultiThread) {
+        return block_in_place(work);
+    }
+    spawn_blocking(work).await.map_err(unavailable)?
 }

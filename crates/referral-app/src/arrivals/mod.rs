@@ -78,13 +78,10 @@ impl Waiting {
 }
 
 impl Arrivals {
-    /// Units run by this application, on the runtime this is called on.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub(crate) fn start(app: App) -> Self {
+    /// Units run by this application, on this runtime.
+    pub(crate) fn start(app: App, runtime: Handle) -> Self {
         let room = Arc::new(Semaphore::new(UNANSWERED_MAX as usize));
-        Self(Arc::new(Hall { app, runtime: Handle::current(), room, queues: Queues::default() }))
+        Self(Arc::new(Hall { app, runtime, room, queues: Queues::default() }))
     }
 
     /// Settles an arrival together with those that wait with it, unless it is to go on alone.

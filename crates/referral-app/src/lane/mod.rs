@@ -12,6 +12,9 @@
 //! | `Contended` after all attempts, `Corrupt`, a panic | they are set aside: halved until what is at fault is alone |
 //! | no such program | all hear so |
 //!
+//! Several events of one caller are a unit of their own ([`Lane::record_together`]): on the lane's runtime when it was given
+//! one ([`Lane::start_on`]), else wherever their caller runs.
+//!
 //! *Order*: the events of a program are decided in order of arrival, but for those that were set aside; they are
 //! decided by a task of its own, one such task at a time, while the lane goes on.
 //!
@@ -36,6 +39,7 @@ use referral_domain::reference::Slug;
 use referral_domain::spend::{EventCommand, SpendRefusal};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex as Turn, Semaphore, TryAcquireError, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::failure::Failure;
 use crate::queues::{Entered, Queues};
@@ -70,6 +74,8 @@ pub(crate) struct Lane(Arc<Shared>);
 struct Shared {
     recorder: Arc<dyn Recorder>,
     runtime: Handle,
+    /// Whether the runtime is there for units, so that those of several events belong on it as well.
+    is_for_units: bool,
     bounds: Bounds,
     /// A permit for every event that may still wait for its answer.
     room: Arc<Semaphore>,
@@ -85,6 +91,9 @@ struct Bounds {
     unanswered: u32,
 }
 
+/// The bounds of a lane.
+const BOUNDS: Bounds = Bounds { unit: UNIT_MAX, unanswered: UNANSWERED_MAX };
+
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
 enum Busy {
@@ -99,19 +108,34 @@ enum Busy {
 #[error("the unit that was to record the event ended without an answer")]
 struct Abandoned;
 
+/// A unit on another runtime, which ends when nobody waits for it any more.
+struct Wanted(JoinHandle<Told>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 impl Lane {
     /// A lane whose units run on the runtime this is called on, whichever threads its callers are on.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub(crate) fn start(recorder: Arc<dyn Recorder>) -> Self {
-        Self::bounded(recorder, Bounds { unit: UNIT_MAX, unanswered: UNANSWERED_MAX })
+        Self::bounded(recorder, (Handle::current(), false), BOUNDS)
     }
 
-    fn bounded(recorder: Arc<dyn Recorder>, bounds: Bounds) -> Self {
+    /// A lane whose units, and those of several events, run on a runtime that is there for them.
+    pub(crate) fn start_on(recorder: Arc<dyn Recorder>, runtime: Handle) -> Self {
+        Self::bounded(recorder, (runtime, true), BOUNDS)
+    }
+
+    fn bounded(recorder: Arc<dyn Recorder>, runtime: (Handle, bool), bounds: Bounds) -> Self {
         let room = Arc::new(Semaphore::new(bounds.unanswered as usize));
         let (queues, aside) = (Queues::default(), Turn::default());
-        Self(Arc::new(Shared { recorder, runtime: Handle::current(), bounds, room, queues, aside }))
+        let (runtime, is_for_units) = runtime;
+        Self(Arc::new(Shared { recorder, runtime, is_for_units, bounds, room, queues, aside }))
     }
 
     /// Records one event together with those that wait with it; the answer is its own.
@@ -130,6 +154,28 @@ impl Lane {
             Ok(Ok(told)) => told,
             Ok(Err(panic)) => resume_unwind(panic),
             Err(_) => Err(StoreError::Unavailable(Abandoned.into()).into()),
+        }
+    }
+
+    /// Records several events as one unit of their own, or none of them.
+    ///
+    /// Whoever drops this before the unit has begun takes the events back.
+    ///
+    /// # Errors
+    /// What [`Recorder::record`] fails with.
+    pub(crate) async fn record_together(&self, command: &RecordSpend) -> Told {
+        if !self.0.is_for_units {
+            return self.0.recorder.record(command).await;
+        }
+        let (recorder, command) = (Arc::clone(&self.0.recorder), command.clone());
+        let unit = self.0.runtime.spawn(async move { recorder.record(&command).await });
+        let mut unit = Wanted(unit);
+        match (&mut unit.0).await {
+            Ok(told) => told,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(StoreError::Unavailable(Abandoned.into()).into()),
+            },
         }
     }
 

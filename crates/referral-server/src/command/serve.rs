@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::secrets::Secrets;
 use crate::server::{self, Meter, Shared, Stop};
-use crate::store::{OVERPRIVILEGED, Opened};
+use crate::store::{OVERPRIVILEGED, Opened, Units};
 use crate::{application, store};
 
 /// The demo host's own file, beside the store.
@@ -30,7 +30,8 @@ pub(super) async fn run(config: &Config, asked: &Serve) -> anyhow::Result<Verdic
     let (opened, applied) = store::ready(config, asked.migrate).await?;
     tracing::info!(store = %config.database, ?applied, "the store is open and up to date");
     warn_of_rights(&opened).await?;
-    let app = application::assemble(config, &secrets, &opened)?.with_lane();
+    let units = Units::of(&config.database)?;
+    let app = units.with_lane(application::assemble(config, &secrets, &opened)?);
     let app = if asked.no_code_cache { app } else { app.with_code_cache() };
     let shared = shared(config, &secrets, &app, listener.local_addr()?, asked).await?;
     run_until_stopped(config, shared, &app, listener, opened.shared.as_ref()).await?;

@@ -2,6 +2,7 @@
 
 mod postgres;
 mod sqlite;
+mod units;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use referral_domain::port::{Reports, Store};
 use referral_postgres::PgStore;
 
 use crate::config::{Config, Database};
+pub(crate) use units::Units;
 
 /// A store, opened, with the schema of this build.
 pub(crate) struct Opened {

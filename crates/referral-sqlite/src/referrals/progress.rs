@@ -183,13 +183,17 @@ pub(super) fn insert(conn: &mut SqliteConnection, referral: &Referral) -> Result
     Ok(())
 }
 
-/// Replaces the progress of a referral that was locked.
+/// Replaces the progress of a referral that was locked, known as it is stored when the unit has read it.
 pub(crate) fn save(
     conn: &mut SqliteConnection,
     book: BookId,
     id: ReferralId,
     progress: &Progress,
+    stored: Option<&Progress>,
 ) -> Result<(), StoreError> {
+    if stored.is_some_and(|stored| only_spend_differs(stored, progress)) {
+        return save_spend(conn, book, id, progress);
+    }
     let update = fixed(
         "UPDATE referral_progress SET state = ?, activated_at = ?, completed_at = ?, closed_at = ?, review = ?,
            case_id = ?, verified_at = ?, spend_gross = ?, spend_refunded = ?, welcome_status = ?, welcome_reason = ?,
@@ -201,6 +205,26 @@ pub(crate) fn save(
          WHERE book_id = ? AND referral_id = ?",
     );
     let update = bound(update, progress).bind(book.0).bind(Key::from(id));
+    touched(update.execute(conn).told()?, 1, "referral_progress")
+}
+
+fn only_spend_differs(stored: &Progress, progress: &Progress) -> bool {
+    Progress { spend: stored.spend, updated_at: stored.updated_at, ..progress.clone() } == *stored
+}
+
+/// What most events change, and nothing else: SQLite then asks no check, key and index of the other columns.
+fn save_spend(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    id: ReferralId,
+    progress: &Progress,
+) -> Result<(), StoreError> {
+    let update = fixed(
+        "UPDATE referral_progress SET spend_gross = ?, spend_refunded = ?, updated_at = ?
+         WHERE book_id = ? AND referral_id = ?",
+    );
+    let update = update.bind(progress.spend.gross).bind(progress.spend.refunded);
+    let update = update.bind(progress.updated_at.micros()).bind(book.0).bind(Key::from(id));
     touched(update.execute(conn).told()?, 1, "referral_progress")
 }
 

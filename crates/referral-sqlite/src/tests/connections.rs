@@ -136,3 +136,30 @@ async fn a_store_opened_twice_is_one_store() {
     drop(unit);
     twin.begin().await.expect("what is dropped holds nothing").commit().await.expect("and commits");
 }
+
+async fn thread_of(lease: Lease) -> (Lease, std::thread::ThreadId) {
+    lease.run(|_| Ok(std::thread::current().id())).await.expect("a call")
+}
+
+/// Where the runtime has several threads, a call needs none of the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_unit_stays_on_its_thread_where_that_may_be_blocked() {
+    let (store, _folder) = a_store().await;
+    let unit = tokio::spawn(async move {
+        let lease = Lease::begin(store.writer.clone()).await.expect("a lease");
+        let (lease, first) = thread_of(lease).await;
+        let (lease, second) = thread_of(lease).await;
+        lease.commit().await.expect("committed");
+        (std::thread::current().id(), first, second)
+    });
+    let (own, first, second) = unit.await.expect("it ends");
+    assert_eq!((first, second), (own, own));
+}
+
+#[tokio::test]
+async fn a_unit_blocks_no_thread_that_is_the_only_one() {
+    let (store, _folder) = a_store().await;
+    let lease = Lease::begin(store.writer.clone()).await.expect("a lease");
+    let (_lease, thread) = thread_of(lease).await;
+    assert_ne!(thread, std::thread::current().id());
+}

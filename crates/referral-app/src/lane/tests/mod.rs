@@ -5,6 +5,7 @@ mod model;
 mod played;
 mod rules;
 mod stored;
+mod together;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use referral_domain::port::StoreError;
 use referral_domain::reference::Slug;
 use referral_domain::spend::{Answer, SpendCommand};
 use referral_testkit::build::{a_spend, slug, usd};
+use tokio::runtime::Handle;
 
 use super::{Bounds, Lane, Told};
 use crate::failure::Failure;
@@ -20,7 +22,7 @@ use fake::Fake;
 /// A lane of units this small on the runtime of the test.
 fn lane(fake: &Arc<Fake>, unit: usize, unanswered: u32) -> Lane {
     let recorder = Arc::clone(fake);
-    Lane::bounded(recorder, Bounds { unit, unanswered })
+    Lane::bounded(recorder, (Handle::current(), false), Bounds { unit, unanswered })
 }
 
 fn program() -> Slug {

@@ -135,7 +135,10 @@ fn progresses() -> Vec<Attack> {
         update(
             "a welcome credit by no transaction",
             Key("referral_progress", "book_id, welcome_transaction"),
-            &format!("welcome_transaction = {}", id(0x99)),
+            &format!(
+                "welcome_transaction = {} WHERE referral_id = (SELECT min(referral_id) FROM referral_progress)",
+                id(0x99)
+            ),
         ),
         update("granted after an even step", Check("granted_at_odd_steps"), "reward_steps = 2"),
         update(

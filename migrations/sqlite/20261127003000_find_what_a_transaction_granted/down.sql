@@ -1,0 +1,2 @@
+DROP INDEX referral_progress_of_a_welcome;
+DROP INDEX referral_progress_of_a_reward;
