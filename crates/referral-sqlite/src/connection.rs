@@ -2,7 +2,7 @@
 //!
 //! `synchronous=FULL` makes a commit durable before it answers (one fsync of the log); `recursive_triggers` makes
 //! `INSERT OR REPLACE` fire the triggers that forbid deletion; `trusted_schema=OFF` keeps a tampered file from running
-//! functions. A checkpoint folds the log back every 4 MB, and truncates it to at most 64 MB after a long reader.
+//! functions. A checkpoint folds the log back every 64 MB, and truncates it to that after a long reader.
 
 use std::path::Path;
 
@@ -18,9 +18,9 @@ pub(crate) const BUSY_MILLIS: u32 = 5_000;
 
 /// Pages the writer keeps in memory, in KiB. A unit that changes more spills to the log and still commits at once.
 const WRITER_CACHE_KIB: u32 = 32_768;
-/// After how many pages the log is copied into the database, by the writer, between two units: 32 MiB of log, in which a page
-/// that many units change is copied once.
-const CHECKPOINT_PAGES: u32 = 8_000;
+/// After how many pages the log is copied into the database, by the writer, between two units: 62.5 MiB of log, in which a
+/// page that many units change is copied once. After a crash that much is read on start.
+const CHECKPOINT_PAGES: u32 = 16_000;
 /// Pages each reader keeps, in KiB; the system's page cache does the rest.
 const READER_CACHE_KIB: u32 = 1_024;
 
