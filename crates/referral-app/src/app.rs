@@ -97,18 +97,21 @@ impl App {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn with_lane(self) -> Self {
-        let (alone, runtime) = (Self { lane: None, arrivals: None, ..self.clone() }, Handle::current());
-        let arrivals = Some(Arrivals::start(alone.clone(), runtime));
-        Self { lane: Some(Lane::start(Arc::new(alone))), arrivals, ..self }
+        self.sharing(Handle::current(), |alone, _| Lane::start(alone))
     }
 
     /// The same as [`App::with_lane`], but all these units run on this runtime, those of several events as well: on a thread
     /// that has nothing else to do, no unit waits between its calls for a thread that is busy with requests.
     #[must_use]
     pub fn with_lane_on(self, runtime: Handle) -> Self {
+        self.sharing(runtime, |alone, runtime| Lane::start_on(alone, runtime))
+    }
+
+    /// With a lane and shared arrivals in front of itself as it is without either.
+    fn sharing(self, runtime: Handle, lane: impl FnOnce(Arc<Self>, Handle) -> Lane) -> Self {
         let alone = Self { lane: None, arrivals: None, ..self.clone() };
         let arrivals = Some(Arrivals::start(alone.clone(), runtime.clone()));
-        Self { lane: Some(Lane::start_on(Arc::new(alone), runtime)), arrivals, ..self }
+        Self { lane: Some(lane(Arc::new(alone), runtime)), arrivals, ..self }
     }
 
     /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code

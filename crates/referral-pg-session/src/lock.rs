@@ -21,8 +21,6 @@ pub async fn hold_all(mut conn: &AsyncPgConnection, mut names: Vec<String>) -> R
 }
 
 /// Waits for the lock of this name, and holds it until the unit ends.
-pub async fn hold(mut conn: &AsyncPgConnection, name: &str) -> Result<(), StoreError> {
-    let hold = fixed::<()>("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(name);
-    hold.execute(&mut conn).await.told()?;
-    Ok(())
+pub async fn hold(conn: &AsyncPgConnection, name: &str) -> Result<(), StoreError> {
+    hold_all(conn, vec![name.to_owned()]).await
 }
