@@ -138,7 +138,8 @@ pub(crate) async fn claim_matured(
 const INSERT: &str =
     "INSERT INTO holds (book_id, hold_id, referral_id, user_id, kind, source_id, amount, matures_at,
     created_at, steps, remaining)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10), unnest($11)";
 
 /// Stores new holds.
 pub(crate) async fn insert(

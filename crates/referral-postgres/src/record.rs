@@ -98,7 +98,7 @@ async fn record(conn: &AsyncPgConnection, book: BookId, changes: &Changes) -> Re
 
 const STEPS: &str =
     "INSERT INTO reward_steps (book_id, referral_id, n, prev_n, kind, amount, transaction_id, at, budget_month)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)";
 
 async fn insert_steps(
     mut conn: &AsyncPgConnection,
@@ -120,7 +120,7 @@ async fn insert_steps(
 const COMMISSION_STEPS: &str =
     "INSERT INTO commission_steps (book_id, referral_id, n, prev_n, amount, posted_before, posted,
     transaction_id, at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)";
 
 async fn insert_commission_steps(
     mut conn: &AsyncPgConnection,
@@ -141,8 +141,9 @@ const DAYS: &str = "INSERT INTO affiliate_tracking AS t (book_id, referrer_id, c
     verified_signups, conversions, conversions_reversed, revenue, earned, pending)
   SELECT $1, u.referrer_id, u.code_id, DATE '1970-01-01' + u.day::integer, pg_backend_pid() % 16, u.signups,
     u.verified_signups, u.conversions, u.conversions_reversed, u.revenue, u.earned, u.pending
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS u(referrer_id, code_id, day, signups, verified_signups,
-    conversions, conversions_reversed, revenue, earned, pending)
+  FROM (SELECT unnest($2) AS referrer_id, unnest($3) AS code_id, unnest($4) AS day, unnest($5) AS signups,
+    unnest($6) AS verified_signups, unnest($7) AS conversions, unnest($8) AS conversions_reversed,
+    unnest($9) AS revenue, unnest($10) AS earned, unnest($11) AS pending) AS u
   ORDER BY u.referrer_id, u.code_id, u.day
   ON CONFLICT (book_id, referrer_id, code_id, day, slot) DO UPDATE SET signups = t.signups + excluded.signups,
     verified_signups = t.verified_signups + excluded.verified_signups,

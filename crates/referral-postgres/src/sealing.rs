@@ -167,7 +167,7 @@ async fn tails(mut conn: &AsyncPgConnection, rows: Vec<LeafRow>) -> Result<Vec<T
 
 const INSERT: &str =
     "INSERT INTO ledger_blocks (book_id, n, prev_n, prev_hash, root, transfers, hash, signature, sealed_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)";
 
 /// Stores blocks of a book.
 pub(crate) async fn insert(
@@ -188,7 +188,7 @@ pub(crate) async fn insert(
 }
 
 const SEAL: &str = "INSERT INTO sealed_transfers (book_id, transfer_id, n, position, leaf)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5)";
 
 /// Stores where the transfers of new blocks were sealed.
 pub(crate) async fn insert_places(

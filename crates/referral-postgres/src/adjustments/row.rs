@@ -76,7 +76,7 @@ pub(super) fn file(row: AdjustmentRow, taken: Vec<Taken>) -> Result<AdjustmentFi
 
 const INSERT: &str =
     "INSERT INTO adjustments (book_id, adjustment_id, user_id, reference, amount, reason, created_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7)";
 
 /// Stores adjustments.
 pub(crate) async fn insert(
@@ -94,7 +94,8 @@ pub(crate) async fn insert(
 const STEPS: &str =
     "INSERT INTO adjustment_steps (book_id, adjustment_id, n, prev_n, prev_status, status, audit_id,
     note, transaction_id, at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10)";
 
 /// Stores steps: the second of an adjustment follows one that waits.
 pub(crate) async fn insert_steps(

@@ -46,7 +46,7 @@ fn run(mut conn: &AsyncPgConnection, statement: Fixed<()>) -> Writing<'_> {
 }
 
 const ACCOUNTS: &str = "INSERT INTO accounts (book_id, account_id, user_id, purpose, currency, created_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6) AS u(account_id, user_id, purpose, currency, created_at)
+  SELECT $1, u.* FROM (SELECT unnest($2) AS account_id, unnest($3), unnest($4), unnest($5), unnest($6)) AS u
   ORDER BY u.account_id ON CONFLICT (book_id, account_id) DO NOTHING";
 
 fn insert_accounts(book: BookId, rows: &[Account]) -> Fixed<()> {
@@ -58,7 +58,8 @@ fn insert_accounts(book: BookId, rows: &[Account]) -> Fixed<()> {
 const TRANSACTIONS: &str =
     "INSERT INTO ledger_transactions (book_id, transaction_id, user_id, kind, referral_id,
     reverses, description, reference, reference_type, created_by, effective_at, recorded_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10), unnest($11), unnest($12)";
 
 fn insert_transactions(book: BookId, rows: &[Transaction]) -> Fixed<()> {
     let insert = fixed(TRANSACTIONS).bind(book.0).column(rows, |row| Key::from(row.id));
@@ -74,8 +75,9 @@ fn insert_transactions(book: BookId, rows: &[Transaction]) -> Fixed<()> {
 const TRANSFERS: &str = "INSERT INTO transfers (book_id, currency, transfer_id, transaction_id, kind, origin,
     origin_id, leg, debit_account, debit_system, credit_account, credit_system, amount, referral_id, effective_at,
     recorded_at)
-  SELECT $1, (SELECT b.currency FROM books AS b WHERE b.book_id = $1), u.*
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS u";
+  SELECT $1, (SELECT b.currency FROM books AS b WHERE b.book_id = $1), unnest($2), unnest($3), unnest($4), unnest($5),
+    unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), unnest($14),
+    unnest($15)";
 
 fn insert_transfers(book: BookId, rows: &[Transfer]) -> Fixed<()> {
     let insert = fixed(TRANSFERS).bind(book.0).column(rows, |row| Key::from(row.id));
@@ -103,7 +105,7 @@ fn system(party: Party) -> Option<&'static str> {
 }
 
 const HEADS: &str = "INSERT INTO account_heads (book_id, account_id, seq, balance)
-  SELECT $1, u.* FROM unnest($2, $3, $4) AS u
+  SELECT $1, unnest($2), unnest($3), unnest($4)
   ON CONFLICT (book_id, account_id) DO UPDATE SET seq = excluded.seq, balance = excluded.balance";
 
 /// The head of each account is the last of its entries.
@@ -122,7 +124,8 @@ fn move_heads(book: BookId, rows: &[Entry]) -> Fixed<()> {
 
 const ENTRIES: &str = "INSERT INTO entries (book_id, account_id, seq, prev_seq, transfer_id, side, amount,
     balance_before, balance_after, purpose)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10)";
 
 fn insert_entries(book: BookId, rows: &[Entry]) -> Fixed<()> {
     let insert = fixed(ENTRIES).bind(book.0).column(rows, |row| Key::from(row.account));
@@ -135,7 +138,8 @@ fn insert_entries(book: BookId, rows: &[Entry]) -> Fixed<()> {
 const LINES: &str = "INSERT INTO history_lines (book_id, user_id, n, prev_n, transaction_id, available_before,
     held_before, in_payout_before, owed_before, available_after, held_after, in_payout_after, owed_after, earned, taken,
     paid_out, at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17)";
 
 fn insert_lines(book: BookId, rows: &[Line]) -> Fixed<()> {
     let insert = fixed(LINES).bind(book.0).column(rows, |row| Key::from(row.user));

@@ -14,7 +14,7 @@ use crate::statement::fixed;
 
 const METHODS: &str =
     "INSERT INTO payout_methods (book_id, user_id, n, prev_n, kind, label, digest, sealed, changed_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)";
 
 /// Stores versions of methods.
 pub(crate) async fn methods(
@@ -31,7 +31,7 @@ pub(crate) async fn methods(
 }
 
 const PAYOUTS: &str = "INSERT INTO payouts (book_id, payout_id, user_id, n, prev_n, method_n, kind, amount)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8)";
 
 /// Stores what was asked for.
 pub(crate) async fn payouts(
@@ -49,7 +49,7 @@ pub(crate) async fn payouts(
 
 const BATCHES: &str =
     "INSERT INTO payout_batches (book_id, batch_id, kind, count, total, left_out, made_by_kind, made_by)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8)";
 
 /// Stores batches without what is in them.
 pub(crate) async fn batches(
@@ -93,7 +93,7 @@ pub(crate) async fn batch_steps(
 
 const SETTLEMENTS: &str =
     "INSERT INTO settlement_lines (book_id, payout_id, batch_id, outcome, amount, failure, at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7)";
 
 /// Stores what banks said.
 pub(crate) async fn settlements(
@@ -136,7 +136,7 @@ pub(crate) async fn payout_steps(
 
 const ITEMS: &str =
     "INSERT INTO batch_items (book_id, batch_id, payout_id, step_n, user_id, method_n, kind, amount, digest)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9)";
 
 /// Stores what is in batches.
 pub(crate) async fn items(

@@ -112,7 +112,8 @@ impl TryFrom<ReversalRow> for Reversal {
 const INSERT: &str =
     "INSERT INTO redemptions (book_id, redemption_id, user_id, reference, asked, mode, redeemed,
     description, transaction_id, available, held, in_payout, owed, payable, as_of, created_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16)";
 
 /// Stores redemptions.
 pub(crate) async fn insert(

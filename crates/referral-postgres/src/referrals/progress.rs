@@ -172,8 +172,11 @@ const INSERT: &str = "INSERT INTO referral_progress (book_id, referral_id, quali
     reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
     commission_refunded, commission_due, commission_posted, commission_steps, commission_reason,
     welcome_withdrawn, reward_withdrawn, commission_withdrawn, updated_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17),
+    unnest($18), unnest($19), unnest($20), unnest($21), unnest($22), unnest($23), unnest($24), unnest($25),
+    unnest($26), unnest($27), unnest($28), unnest($29), unnest($30), unnest($31), unnest($32), unnest($33),
+    unnest($34), unnest($35)";
 
 /// Stores the progress of new referrals.
 pub(super) async fn insert(
@@ -198,9 +201,10 @@ const SAVE: &str = "INSERT INTO referral_progress (book_id, qualifies_until, spe
     reward_reason, reward_at, reward_transaction, reward_steps, reward_available_at, commission_gross,
     commission_refunded, commission_due, commission_posted, commission_steps, commission_reason,
     welcome_withdrawn, reward_withdrawn, commission_withdrawn, updated_at)
-  SELECT $1, '-infinity', -1, -1, -1, u.*
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-    $25, $26, $27, $28, $29, $30, $31) AS u
+  SELECT $1, '-infinity', -1, -1, -1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7),
+    unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16),
+    unnest($17), unnest($18), unnest($19), unnest($20), unnest($21), unnest($22), unnest($23), unnest($24),
+    unnest($25), unnest($26), unnest($27), unnest($28), unnest($29), unnest($30), unnest($31)
   ON CONFLICT (book_id, referral_id) DO UPDATE SET state = excluded.state, activated_at = excluded.activated_at,
     completed_at = excluded.completed_at, closed_at = excluded.closed_at, review = excluded.review,
     case_id = excluded.case_id, verified_at = excluded.verified_at, spend_gross = excluded.spend_gross,

@@ -121,8 +121,9 @@ const INSERT: &str = "INSERT INTO referrals (book_id, referral_id, referrer_id, 
     rule_version, referrer_reward, welcome_credit, spend_threshold, qualification_window_days, clawback_window_days,
     hold_days, commission_rate, commission_months, commission_cap, source, click_id, clicked_at, sub_id, signed_up_at,
     applied_at, qualifies_until, created_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-    $20, $21, $22, $23, $24) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16), unnest($17),
+    unnest($18), unnest($19), unnest($20), unnest($21), unnest($22), unnest($23), unnest($24)";
 
 async fn insert_facts(
     mut conn: &AsyncPgConnection,

@@ -240,10 +240,10 @@ const INSERT: &str = "INSERT INTO spend_events (book_id, source_id, kind, refund
     amount, currency, digits, occurred_at, recorded_at, outcome, referral_id, counted, net_after, threshold,
     reward_amount, reward_transaction, withheld_amount, withheld_reason, over_refund, commission_amount,
     commission_transaction)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-    $22, $23, $24, $25) AS u(source_id, kind, refunds, reason, event_id, body_hash, user_id, amount, currency, digits,
-    occurred_at, recorded_at, outcome, referral_id, counted, net_after, threshold, reward_amount, reward_transaction,
-    withheld_amount, withheld_reason, over_refund, commission_amount, commission_transaction)
+  SELECT $1, u.* FROM (SELECT unnest($2) AS source_id, unnest($3), unnest($4), unnest($5), unnest($6), unnest($7),
+    unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13), unnest($14), unnest($15), unnest($16),
+    unnest($17), unnest($18), unnest($19), unnest($20), unnest($21), unnest($22), unnest($23), unnest($24),
+    unnest($25)) AS u
   ORDER BY u.source_id";
 
 /// Stores events.
@@ -276,7 +276,7 @@ pub(crate) async fn insert(
 }
 
 const DETAILS: &str = "INSERT INTO spend_event_details (book_id, source_id, payment, metadata)
-  SELECT $1, u.* FROM unnest($2, $3, $4) AS u";
+  SELECT $1, unnest($2), unnest($3), unnest($4)";
 
 /// Stores the details of those events that have any.
 pub(crate) async fn insert_details(

@@ -108,13 +108,23 @@ async fn every_key_begins_with_the_book_and_every_guard_holds_for_replication_to
       WHERE contype = 'f' AND confrelid IN ('books'::regclass, 'rule_versions'::regclass) ORDER BY 1";
     let rare = ["api_keys", "programs", "rule_versions"].map(|table| format!("{table} {table}_book_id_fkey"));
     assert_eq!(lines(&client, shared).await, rare, "no hot table locks a row that every session shares");
-    let loose = "SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'public'::regnamespace
-      AND NOT coalesce(p.proconfig::text ~ 'search_path', false)";
-    assert_eq!(
-        lines(&client, loose).await,
-        Vec::<String>::new(),
-        "no function asks a session where its tables are"
+    // A function without a path of its own says where each table is that it reads (`IS DISTINCT FROM f.x` is no table).
+    let without_a_path = "SELECT p.proname::text AS name, p.prosrc FROM pg_proc AS p
+      WHERE p.pronamespace = 'public'::regnamespace AND NOT coalesce(p.proconfig::text ~ 'search_path', false)";
+    let tables = format!(
+        r"SELECT p.name || ' ' || t.found[2] FROM ({without_a_path}) AS p CROSS JOIN LATERAL
+          regexp_matches(p.prosrc, '\y(from|join|into|update)\s+([a-z_][a-z_.]*)', 'gi') AS t(found)
+          WHERE lower(t.found[2]) NOT IN ('fresh', 'lateral') AND t.found[2] !~* '^(f|new)[.]'"
     );
+    let named = lines(&client, &tables).await;
+    let loose: Vec<_> = named.iter().filter(|table| !table.contains(" public.")).collect();
+    println!(
+        "tables that functions without a path name={} of them without a schema={}",
+        named.len(),
+        loose.len()
+    );
+    assert_eq!(loose, Vec::<&String>::new(), "no function asks a session where its tables are");
+    assert!(named.len() > 30, "{named:?}");
 }
 
 /// Asks Diesel's tables for every column they name.

@@ -34,9 +34,9 @@ const ROUNDS_A_DAY: u32 = 43_200;
 /// How many units of sealing a round has at most: the server may be told to stop meanwhile.
 const UNITS_A_ROUND: usize = 50;
 
-/// How many of them may find nothing to seal: a server that starts looks through the whole ledger beside its work, by a
-/// quarter of a million transfers a round.
-const LOOKS_A_ROUND: usize = 16;
+/// How many of them may find nothing to seal: a server that starts looks through the whole ledger beside its work, by
+/// sixty-five thousand transfers a round.
+const LOOKS_A_ROUND: usize = 4;
 
 /// Starts every worker; each ends when told to stop, after the sweep it is in.
 pub(crate) fn start(app: &App, key: Option<SigningKey>, meter: &Meter, stop: &Stop) -> Workers {
