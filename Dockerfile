@@ -5,14 +5,14 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --locked --profile dist --package referral-server
+RUN cargo build --locked --release --package referral-server
 
 FROM debian:bookworm-slim
 # For the health check; the server itself needs nothing but libc.
 RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/referral --create-home referral \
  && install -d -o referral -g referral -m 0700 /var/lib/referral/data
-COPY --from=build /src/target/dist/referral-server /usr/local/bin/referral-server
+COPY --from=build /src/target/release/referral-server /usr/local/bin/referral-server
 USER referral
 WORKDIR /var/lib/referral
 # The API; the metrics listen on loopback unless REFERRAL_METRICS_BIND says otherwise.
