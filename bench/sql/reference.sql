@@ -10,7 +10,8 @@ CREATE TABLE p8_steps (person int NOT NULL, n bigserial, PRIMARY KEY (person, n)
 CREATE TABLE p8_transfers (id bigserial PRIMARY KEY, debit int NOT NULL, credit int NOT NULL, amount int NOT NULL, at timestamptz NOT NULL);
 CREATE TABLE p8_heads (person int PRIMARY KEY, seq bigint NOT NULL, balance bigint NOT NULL) WITH (fillfactor = 70);
 INSERT INTO p8_heads SELECT n, 0, 0 FROM generate_series(1, 100000) AS n;
-CREATE TABLE p8_entries (person int NOT NULL, seq bigserial, transfer bigint, amount int NOT NULL, PRIMARY KEY (person, seq));
+CREATE TABLE p8_entries (person int NOT NULL, seq bigint NOT NULL, transfer bigint NOT NULL, amount int NOT NULL,
+  balance_before bigint NOT NULL, balance_after bigint NOT NULL, PRIMARY KEY (person, seq));
 CREATE TABLE p8_days (person int NOT NULL, day date NOT NULL, revenue bigint NOT NULL, PRIMARY KEY (person, day)) WITH (fillfactor = 70);
 CREATE TABLE p8_outbox (position bigserial PRIMARY KEY, body text NOT NULL);
 CREATE TABLE l_events (source text PRIMARY KEY, person text NOT NULL, amount bigint NOT NULL);

@@ -1,6 +1,8 @@
 //! Databases with data in them, and what PostgreSQL counted while they were loaded.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +19,8 @@ pub(crate) struct Data {
     pub(crate) referred: u64,
     /// How long sealing its ledger took.
     pub(crate) sealing: Duration,
+    /// How many of its users crossed the threshold so far: each does once.
+    pub(crate) crossed: Arc<AtomicU64>,
 }
 
 impl Data {
@@ -49,7 +53,7 @@ pub(crate) fn load(
         }
     }
     let sealing = ended(&url, &["ledger", "seal"])?.took;
-    Ok(Data { name, url, referred, sealing })
+    Ok(Data { name, url, referred, sealing, crossed: Arc::default() })
 }
 
 /// The tables of the references.

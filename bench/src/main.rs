@@ -25,8 +25,7 @@ use anyhow::{Context, Result, bail};
 use crate::bench::Bench;
 use crate::plan::Plan;
 
-const USAGE: &str =
-    "usage: referral-bench [--quick | --long] [--referred N] [--only W1,W3] SQL-FOLDER REPORT-FOLDER";
+const USAGE: &str = "usage: referral-bench [--quick | --long] [--referred N] [--connections N] [--only W1,W3] SQL-FOLDER REPORT-FOLDER";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

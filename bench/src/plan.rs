@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+/// The connections that the design's targets are for.
+const SINGLES: usize = 64;
+
 /// How much, and which workloads.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -15,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) large: u64,
     pub(crate) small: u64,
     pub(crate) lines: u64,
+    /// How many connections send events and sign-ups one by one.
+    pub(crate) singles: usize,
     /// How long the embedded store is loaded before its memory is looked at.
     pub(crate) soak: Duration,
     /// Whether figures are held against their targets.
@@ -30,6 +35,7 @@ impl Plan {
             match *word {
                 "--quick" => plan = Self { only: plan.only, ..Self::quick() },
                 "--referred" => plan.large = number(words.next())?,
+                "--connections" => plan.singles = usize::try_from(number(words.next())?)?,
                 "--long" => plan.soak = Duration::from_secs(600),
                 "--only" => match words.next() {
                     Some(list) => plan.only = list.split(',').map(str::to_owned).collect(),
@@ -51,6 +57,7 @@ impl Plan {
             large: 1_000_000,
             small: 10_000,
             lines: 5,
+            singles: SINGLES,
             soak,
             judged: true,
             only: Vec::new(),
@@ -66,6 +73,7 @@ impl Plan {
             large: 5_000,
             small: 1_000,
             lines: 2,
+            singles: SINGLES,
             soak: each,
             judged: false,
             only: Vec::new(),
@@ -91,9 +99,10 @@ mod tests {
 
     #[test]
     fn options_stand_anywhere_and_folders_are_left() {
-        let (plan, left) = Plan::read(&["sql", "--only", "W1,W3", "--quick", "out"]).expect("understood");
+        let (plan, left) = Plan::read(&["sql", "--only", "W1,W3", "--quick", "--connections", "256", "out"])
+            .expect("understood");
         assert_eq!(left, ["sql", "out"]);
-        assert!(!plan.judged && plan.rounds == 1 && plan.has("W3") && !plan.has("W4"));
+        assert!(!plan.judged && plan.rounds == 1 && plan.singles == 256 && plan.has("W3") && !plan.has("W4"));
         assert!(Plan::read(&["--fast"]).is_err() && Plan::read(&["--only"]).is_err());
     }
 }

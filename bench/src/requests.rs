@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::data::Data;
 use crate::http;
 use crate::load::Requests;
 
@@ -58,6 +59,16 @@ pub(crate) struct Spending {
 impl Spending {
     pub(crate) fn new(key: &str, run: &str, users: u64) -> Self {
         Self { key: key.to_owned(), run: run.to_owned(), users, crossed: Arc::default() }
+    }
+
+    /// Spend of all referred users of a database, going on with those who have not crossed yet.
+    pub(crate) fn of(data: &Data, key: &str, run: &str) -> Self {
+        Self { crossed: Arc::clone(&data.crossed), ..Self::new(key, run, data.referred) }
+    }
+
+    /// How many events there are until nobody is left to cross.
+    pub(crate) const fn events_of(users: u64) -> u64 {
+        users / 2 * CROSSES
     }
 
     /// How many events crossed so far.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Bench;
-use super::rounds::BATCH;
+use super::rounds::{BATCH, SPENDERS};
 use crate::data::{self, Data, number};
 use crate::load::{self, Requests, Until};
 use crate::report::{Line, Series, Target};
@@ -18,7 +18,7 @@ pub(super) fn from_empty(bench: &Bench) -> Result<Vec<Line>> {
     let (mut full, mut empty) = (Series::default(), Series::default());
     for (round, name) in ["empty_1", "empty_2", "empty_3"].into_iter().take(bench.plan.rounds).enumerate() {
         full.0.push(batches(bench, &bench.large, &format!("full_{round}"))?);
-        let data = data::load(&bench.postgres, &bench.sql, name, bench.plan.small, 1)?;
+        let data = data::load(&bench.postgres, &bench.sql, name, SPENDERS.min(bench.plan.large), 1)?;
         // As if nobody had ever looked at it.
         bench.postgres.site().sql(name, "DELETE FROM pg_statistic");
         empty.0.push(batches(bench, &data, &format!("empty_{round}"))?);
@@ -32,7 +32,7 @@ pub(super) fn from_empty(bench: &Bench) -> Result<Vec<Line>> {
 
 fn batches(bench: &Bench, data: &Data, run: &str) -> Result<u64> {
     let server = Server::start(Some(&data.url), &[])?;
-    let spending = Spending::new(&server.key()?, run, data.referred);
+    let spending = Spending::of(data, &server.key()?, run);
     let timing = load::run(server.address, 4, Until::Over(bench.plan.each), 0, &spending.batches(BATCH))?;
     Ok(timing.rate(BATCH))
 }
@@ -69,14 +69,17 @@ pub(super) fn run(bench: &mut Bench) -> Result<Vec<Line>> {
 fn measure(bench: &Bench, data: &Data, run: &str) -> Result<[u64; 4]> {
     let server = Server::start(Some(&data.url), &[])?;
     let key = server.key()?;
-    let rate = |connections, requests: &Requests| -> Result<u64> {
-        Ok(load::run(server.address, connections, Until::Over(bench.plan.each), 0, requests)?.rate(1))
+    let rate = |connections, until, requests: &Requests| -> Result<u64> {
+        Ok(load::run(server.address, connections, until, 0, requests)?.rate(1))
     };
+    let long = Until::Over(bench.plan.each);
+    // As many as the small size has users for: one event in so many rewards in each round, at either size.
+    let events = Until::Sent(Spending::events_of(bench.plan.small) / u64::try_from(bench.plan.rounds)?);
     Ok([
-        rate(64, &Spending::new(&key, run, data.referred).singles())?,
-        rate(32, &requests::about("/api/credits/balance", &key, data.referred))?,
-        rate(64, &requests::sign_ups(&key, run, data.referrers()))?,
-        rate(32, &requests::about("/api/credits/history", &key, data.referred))?,
+        rate(64, events, &Spending::of(data, &key, run).singles())?,
+        rate(32, long, &requests::about("/api/credits/balance", &key, data.referred))?,
+        rate(64, long, &requests::sign_ups(&key, run, data.referrers()))?,
+        rate(32, long, &requests::about("/api/credits/history", &key, data.referred))?,
     ])
 }
 

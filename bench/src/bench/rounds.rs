@@ -15,10 +15,9 @@ use crate::server::Server;
 
 /// Connections of each workload, as `performance.md` has them.
 const READERS: usize = 32;
-const SINGLES: usize = 64;
 const BATCHERS: usize = 4;
 /// How many of the referred users spend in W3 and W4, however many there are; how speed goes with their number is W9.
-const SPENDERS: u64 = 100_000;
+pub(super) const SPENDERS: u64 = 100_000;
 /// Events a batch.
 pub(crate) const BATCH: u64 = 500;
 
@@ -63,7 +62,7 @@ pub(crate) fn run(bench: &mut Bench) -> Result<Vec<Line>> {
     }
     stage.check()?;
     stage.sketch()?;
-    let mut lines = lines(&stage.measured);
+    let mut lines = lines(&stage.measured, stage.bench.plan.singles);
     lines.extend(cost::lines(&costs));
     Ok(lines)
 }
@@ -145,7 +144,7 @@ impl Stage<'_> {
         }
         if plan.has("W3") {
             let singles = self.spending.singles();
-            let (timing, cost) = self.costed("singles", SINGLES, 1, &singles)?;
+            let (timing, cost) = self.costed("singles", plan.singles, 1, &singles)?;
             self.keep("W3", timing.rate(1));
             self.keep("W3 p99 us", timing.percentile_us(99).into());
             costs.push(cost);
@@ -162,7 +161,7 @@ impl Stage<'_> {
         if plan.has("W7") {
             let sign_ups =
                 requests::sign_ups(&self.key, &format!("w7_{round}"), self.bench.large.referrers());
-            let timing = self.timed(self.server.address, SINGLES, &sign_ups)?;
+            let timing = self.timed(self.server.address, plan.singles, &sign_ups)?;
             self.keep("W7", timing.rate(1));
         }
         Ok(costs)
@@ -176,7 +175,7 @@ impl Stage<'_> {
         let sketch = Server::reference("L", &self.bench.postgres.site().url("reference"))?;
         let singles = Spending::new(&self.key, "l", SPENDERS.min(self.bench.large.referred)).singles();
         for _ in 0..self.bench.plan.rounds {
-            let timing = self.timed(sketch.address, SINGLES, &singles)?;
+            let timing = self.timed(sketch.address, self.bench.plan.singles, &singles)?;
             self.keep("L", timing.rate(1));
         }
         Ok(())
@@ -204,7 +203,7 @@ impl Stage<'_> {
     fn hot(&mut self, round: u64) -> Result<()> {
         let requests = requests::hot(&self.key, round % 5);
         let begun = Instant::now();
-        load::run(self.server.address, SINGLES, Until::Sent(1_000), 0, &requests)?;
+        load::run(self.server.address, self.bench.plan.singles, Until::Sent(1_000), 0, &requests)?;
         let millis = u64::try_from(begun.elapsed().as_millis())?.max(1);
         self.keep("W5", 1_000_000 / millis);
         Ok(())
@@ -241,7 +240,7 @@ pub(crate) fn plausible(lines: &[Line]) -> Vec<String> {
     low.map(|(name, least)| format!("reference implausible: {name} is under {least}/s")).collect()
 }
 
-fn lines(measured: &Measured) -> Vec<Line> {
+fn lines(measured: &Measured, singles: usize) -> Vec<Line> {
     let reference = |of: &'static str, hundredths| {
         let reference = measured.get(of).map_or(0, Series::median);
         Some(Target::Ratio { of, reference, hundredths })
@@ -250,14 +249,16 @@ fn lines(measured: &Measured) -> Vec<Line> {
         let measured = measured.get(name)?.clone();
         Some(Line { workload, what: what.to_owned(), measured, unit, target })
     };
-    let crossing = format!("spend, one a request, {SINGLES} connections, 1 in {CROSSES} rewarding");
+    let crossing = format!("spend, one a request, {singles} connections, 1 in {CROSSES} rewarding");
+    let sketch = format!("the design's sketch of a lane, event and total alone, {singles} connections");
+    let sign_up = format!("sign-up with a code, {singles} connections; block policies that need no address");
     [
         line("H", "H", "a bare handler, 32 connections", "/s", None),
         line("G", "G", "a handler with one indexed read, 32 connections", "/s", None),
         line("P1", "P1", "pgbench, four statements, 16 clients", "/s", None),
         line("P8", "P8", "pgbench, all that ours does, 16 clients", "/s", None),
         line("R", "R", "redis-benchmark INCR", "/s", None),
-        line("L", "L", "the design's sketch of a lane, event and total alone, 64 connections", "/s", None),
+        line("L", "L", &sketch, "/s", None),
         line("W1", "W1", "validate, 32 connections", "/s", reference("H", 70)),
         line("W1 p99 us", "W1", "validate, p99", "us", Some(Target::AtMost(5_000))),
         line("W1 uncached", "W1", "validate, cache off", "/s", reference("G", 80)),
@@ -267,13 +268,7 @@ fn lines(measured: &Measured) -> Vec<Line> {
         line("W4", "W4", "spend, batches of 500, 4 connections", "events/s", reference("P1", 250)),
         line("W5", "W5", "1,000 cross at once, one referrer", "rewards/s", Some(Target::AtLeast(2_000))),
         line("W6", "W6", "balance, 32 connections", "/s", reference("G", 80)),
-        line(
-            "W7",
-            "W7",
-            "sign-up with a code, 64 connections; block policies that need no address",
-            "/s",
-            reference("P1", 40),
-        ),
+        line("W7", "W7", &sign_up, "/s", reference("P1", 40)),
     ]
     .into_iter()
     .flatten()
