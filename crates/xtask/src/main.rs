@@ -32,7 +32,7 @@ usage: cargo xtask <command>
   mutants [NAME...] apply each tests/mutants/*.patch, or those named, to a copy; each must be caught by the test it names
   measure           take the figures of docs/MEASURED.md that need a running server, on the release build
   bench [OPTIONS]   the workloads of the design against references, on the release build; --quick, --long, --referred N,
-                    --only W1,W3
+                    --connections N, --only W1,W3
   report [--check]  fold target/reports/*.json into docs/MEASURED.md, or check that it is complete";
 
 fn main() -> ExitCode {
