@@ -12,11 +12,9 @@ use crate::server::Server;
 /// Events a batch.
 const BATCH: u64 = 500;
 
-/// How many referred users are signed up by the API.
-const USERS: u64 = 4_000;
-
 /// A server on a store of its own with referred users `s_0`, `s_1` and so on, ten a referrer.
-fn seeded(users: u64) -> Result<(Server, String)> {
+fn seeded(plan: &Plan) -> Result<(Server, String)> {
+    let users = plan.spenders();
     let server = Server::start(None, &[])?;
     let key = server.key()?;
     let make = key.clone();
@@ -51,21 +49,24 @@ fn texts(server: &Server, key: &str, count: u64) -> Result<Vec<String>> {
 
 /// W10.
 pub(crate) fn run(plan: &Plan, p1: u64) -> Result<Vec<Line>> {
-    let (server, key) = seeded(USERS)?;
-    let spending = Spending::new(&key, "w10", USERS);
+    let (server, key) = seeded(plan)?;
+    let spending = Spending::new(&key, "w10", plan.spenders());
     let (mut singles, mut batches) = (Series::default(), Series::default());
     let mut sent = 0;
     for _ in 0..plan.rounds {
-        let timing = load::run(server.address, 64, Until::Over(plan.each), sent, &spending.singles())?;
+        let timing =
+            load::run(server.address, plan.singles, Until::Over(plan.each), sent, &spending.singles())?;
         singles.0.push(timing.rate(1));
         let timing = load::run(server.address, 4, Until::Over(plan.each), sent, &spending.batches(BATCH))?;
         batches.0.push(timing.rate(BATCH));
         sent += 10_000_000;
     }
+    spending.rewarded_throughout()?;
     println!("{}", server.verify()?);
     let target = |hundredths| Some(Target::Ratio { of: "P1", reference: p1, hundredths });
+    let one_a_request = format!("SQLite: spend, one a request, {} connections", plan.singles);
     Ok(vec![
-        line("W10", "SQLite: spend, one a request, 64 connections", singles, "/s", target(150)),
+        line("W10", &one_a_request, singles, "/s", target(150)),
         line("W10", "SQLite: spend, batches of 500, 4 connections", batches, "events/s", target(250)),
     ])
 }
@@ -78,11 +79,11 @@ pub(crate) fn start_and_memory(plan: &Plan) -> Result<Vec<Line>> {
         starts.0.push(u64::try_from(server.first_reply.as_micros())?);
         idle.0.push(server.memory("VmRSS")? / 1_000);
     }
-    let (server, key) = seeded(USERS)?;
-    let spending = Spending::new(&key, "w11", USERS).singles();
+    let (server, key) = seeded(plan)?;
+    let spending = Spending::new(&key, "w11", plan.spenders()).singles();
     let mut after = Series::default();
     for third in 0..3 {
-        load::run(server.address, 64, Until::Over(plan.soak / 3), third * 10_000_000, &spending)?;
+        load::run(server.address, plan.singles, Until::Over(plan.soak / 3), third * 10_000_000, &spending)?;
         after.0.push(server.memory("VmRSS")? / 1_000);
     }
     let loaded = format!("SQLite: memory after {} s of W3, at each third", plan.soak.as_secs());

@@ -7,6 +7,9 @@ use anyhow::{Result, bail};
 /// The connections that the design's targets are for.
 const SINGLES: usize = 64;
 
+/// How many referred users the design has spend.
+const SPENDERS: u64 = 100_000;
+
 /// How much, and which workloads.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -35,7 +38,10 @@ impl Plan {
             match *word {
                 "--quick" => plan = Self { only: plan.only, ..Self::quick() },
                 "--referred" => plan.large = number(words.next())?,
-                "--connections" => plan.singles = usize::try_from(number(words.next())?)?,
+                "--connections" => {
+                    plan.singles = usize::try_from(number(words.next())?)?;
+                    plan.judged &= plan.singles == SINGLES;
+                }
                 "--long" => plan.soak = Duration::from_secs(600),
                 "--only" => match words.next() {
                     Some(list) => plan.only = list.split(',').map(str::to_owned).collect(),
@@ -78,6 +84,11 @@ impl Plan {
             judged: false,
             only: Vec::new(),
         }
+    }
+
+    /// How many users spend in W3, W4 and W10, however many there are; how speed goes with their number is W9.
+    pub(crate) fn spenders(&self) -> u64 {
+        SPENDERS.min(self.large)
     }
 
     /// Whether a workload is asked for.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use crate::data::Data;
@@ -69,6 +70,13 @@ impl Spending {
     /// How many events there are until nobody is left to cross.
     pub(crate) const fn events_of(users: u64) -> u64 {
         users / 2 * CROSSES
+    }
+
+    /// That there was somebody to cross until the end: what was measured rewarded one event in [`CROSSES`].
+    pub(crate) fn rewarded_throughout(&self) -> Result<()> {
+        let (asked, there) = (self.crossed.load(Ordering::Relaxed), self.users / 2);
+        ensure!(asked <= there, "{asked} events were to reward, and only {there} users could cross");
+        Ok(())
     }
 
     /// How many events crossed so far.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Bench;
-use super::rounds::{BATCH, SPENDERS};
+use super::rounds::BATCH;
 use crate::data::{self, Data, number};
 use crate::load::{self, Requests, Until};
 use crate::report::{Line, Series, Target};
@@ -18,7 +18,7 @@ pub(super) fn from_empty(bench: &Bench) -> Result<Vec<Line>> {
     let (mut full, mut empty) = (Series::default(), Series::default());
     for (round, name) in ["empty_1", "empty_2", "empty_3"].into_iter().take(bench.plan.rounds).enumerate() {
         full.0.push(batches(bench, &bench.large, &format!("full_{round}"))?);
-        let data = data::load(&bench.postgres, &bench.sql, name, SPENDERS.min(bench.plan.large), 1)?;
+        let data = data::load(&bench.postgres, &bench.sql, name, bench.plan.spenders(), 1)?;
         // As if nobody had ever looked at it.
         bench.postgres.site().sql(name, "DELETE FROM pg_statistic");
         empty.0.push(batches(bench, &data, &format!("empty_{round}"))?);
@@ -34,6 +34,7 @@ fn batches(bench: &Bench, data: &Data, run: &str) -> Result<u64> {
     let server = Server::start(Some(&data.url), &[])?;
     let spending = Spending::of(data, &server.key()?, run);
     let timing = load::run(server.address, 4, Until::Over(bench.plan.each), 0, &spending.batches(BATCH))?;
+    spending.rewarded_throughout()?;
     Ok(timing.rate(BATCH))
 }
 
@@ -74,11 +75,14 @@ fn measure(bench: &Bench, data: &Data, run: &str) -> Result<[u64; 4]> {
     };
     let long = Until::Over(bench.plan.each);
     // As many as the small size has users for: one event in so many rewards in each round, at either size.
-    let events = Until::Sent(Spending::events_of(bench.plan.small) / u64::try_from(bench.plan.rounds)?);
+    let events = Until::Sent(Spending::events_of(bench.plan.small / u64::try_from(bench.plan.rounds)?));
+    let spending = Spending::of(data, &key, run);
+    let spent = rate(bench.plan.singles, events, &spending.singles())?;
+    spending.rewarded_throughout()?;
     Ok([
-        rate(64, events, &Spending::of(data, &key, run).singles())?,
+        spent,
         rate(32, long, &requests::about("/api/credits/balance", &key, data.referred))?,
-        rate(64, long, &requests::sign_ups(&key, run, data.referrers()))?,
+        rate(bench.plan.singles, long, &requests::sign_ups(&key, run, data.referrers()))?,
         rate(32, long, &requests::about("/api/credits/history", &key, data.referred))?,
     ])
 }

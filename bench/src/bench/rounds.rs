@@ -16,8 +16,6 @@ use crate::server::Server;
 /// Connections of each workload, as `performance.md` has them.
 const READERS: usize = 32;
 const BATCHERS: usize = 4;
-/// How many of the referred users spend in W3 and W4, however many there are; how speed goes with their number is W9.
-pub(super) const SPENDERS: u64 = 100_000;
 /// Events a batch.
 pub(crate) const BATCH: u64 = 500;
 
@@ -41,7 +39,7 @@ pub(crate) fn run(bench: &mut Bench) -> Result<Vec<Line>> {
     let url = bench.large.url.clone();
     let server = Server::start(Some(&url), &[])?;
     let key = server.key()?;
-    let spending = Spending::new(&key, "w3", SPENDERS.min(bench.large.referred));
+    let spending = Spending::new(&key, "w3", bench.plan.spenders());
     let mut stage = Stage {
         uncached: Server::start(Some(&url), &["--no-code-cache"])?,
         constant: Server::reference("H", "")?,
@@ -173,7 +171,7 @@ impl Stage<'_> {
             return Ok(());
         }
         let sketch = Server::reference("L", &self.bench.postgres.site().url("reference"))?;
-        let singles = Spending::new(&self.key, "l", SPENDERS.min(self.bench.large.referred)).singles();
+        let singles = Spending::new(&self.key, "l", self.bench.plan.spenders()).singles();
         for _ in 0..self.bench.plan.rounds {
             let timing = self.timed(sketch.address, self.bench.plan.singles, &singles)?;
             self.keep("L", timing.rate(1));
@@ -211,6 +209,7 @@ impl Stage<'_> {
 
     /// What was acknowledged is stored, each reward once, and the ledger holds.
     fn check(&self) -> Result<()> {
+        self.spending.rewarded_throughout()?;
         let site = self.bench.postgres.site();
         let one = |query: &str| number(site, "large", query);
         let granted = one("SELECT count(*) FROM ledger_transactions WHERE kind = 'referral_bonus'")?;
