@@ -2,7 +2,9 @@
 //!
 //! Diesel prepares `UPDATE`, `ON CONFLICT DO UPDATE` and inserts of many rows afresh each time, which costs a round trip
 //! and a plan. A [`Fixed`] statement's text never varies, so the connection keeps it prepared under that text; what
-//! varies in number is bound as an array, and `unnest` makes rows of it.
+//! varies in number is bound as an array, and `unnest` makes rows of it. Columns that are written are unnested in a list,
+//! `SELECT unnest($2), unnest($3)`: of `FROM unnest($2, $3)`, PostgreSQL stores each column away first. That form is left for
+//! one column, and for rows that are numbered (`WITH ORDINALITY`).
 //!
 //! Each look-up joins by `CROSS JOIN LATERAL (... LIMIT 1)`, and each update is an `INSERT ... ON CONFLICT DO UPDATE`:
 //! one probe of an index a row, whatever the statistics say. A plan that was made while the tables were empty is then

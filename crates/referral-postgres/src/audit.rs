@@ -49,7 +49,8 @@ const INSERT: &str = "INSERT INTO audit_log (book_id, audit_id, actor_kind, user
   SELECT $1, u.id, u.kind,
     (SELECT n.user_id FROM user_names AS n WHERE n.book_id = $1 AND n.host_id = u.host_id LIMIT 1), u.actor_id,
     u.action, u.subject, u.before, u.after, u.at
-  FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) AS u(id, kind, host_id, actor_id, action, subject, before, after, at)";
+  FROM (SELECT unnest($2) AS id, unnest($3) AS kind, unnest($4) AS host_id, unnest($5) AS actor_id,
+    unnest($6) AS action, unnest($7) AS subject, unnest($8) AS before, unnest($9) AS after, unnest($10) AS at) AS u";
 
 /// Adds entries.
 pub(crate) async fn insert(

@@ -50,7 +50,7 @@ async fn lock(conn: &AsyncPgConnection, book: BookId, month: Month) -> Result<Bu
 }
 
 const SAVE: &str = "INSERT INTO budget_months (book_id, month, granted, closed_under)
-  SELECT $1, u.* FROM unnest($2, $3, $4) AS u
+  SELECT $1, unnest($2), unnest($3), unnest($4)
   ON CONFLICT (book_id, month) DO UPDATE SET granted = excluded.granted, closed_under = excluded.closed_under";
 
 /// Replaces months that were locked.

@@ -181,7 +181,8 @@ const SAVE: &str = "INSERT INTO referral_codes (book_id, code_id, owner_id, text
     expires_at, max_uses, daily_limit, uses, last_used_at, created_at)
   SELECT $1, c.code_id, c.owner_id, c.text, c.folded, c.is_primary, u.active, u.expires_at, u.max_uses, u.daily_limit,
     u.uses, u.last_used_at, c.created_at
-  FROM unnest($2, $3, $4, $5, $6, $7, $8) AS u(id, active, expires_at, max_uses, daily_limit, uses, last_used_at)
+  FROM (SELECT unnest($2) AS id, unnest($3) AS active, unnest($4) AS expires_at, unnest($5) AS max_uses,
+    unnest($6) AS daily_limit, unnest($7) AS uses, unnest($8) AS last_used_at) AS u
   CROSS JOIN LATERAL (SELECT * FROM referral_codes AS c WHERE c.book_id = $1 AND c.code_id = u.id LIMIT 1) AS c
   ON CONFLICT (book_id, code_id) DO UPDATE SET active = excluded.active, expires_at = excluded.expires_at,
     max_uses = excluded.max_uses, daily_limit = excluded.daily_limit, uses = excluded.uses,

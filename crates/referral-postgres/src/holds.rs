@@ -163,7 +163,7 @@ const MOVE: &str =
     "INSERT INTO holds (book_id, referral_id, user_id, kind, amount, matures_at, created_at, hold_id, steps,
     remaining)
   SELECT $1, '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000000', 'reward',
-    9223372036854775807, '-infinity', '-infinity', u.* FROM unnest($2, $3, $4) AS u
+    9223372036854775807, '-infinity', '-infinity', unnest($2), unnest($3), unnest($4)
   ON CONFLICT (book_id, hold_id) DO UPDATE SET steps = excluded.steps, remaining = excluded.remaining";
 
 /// Moves each hold to where the last of its steps ends.
@@ -184,8 +184,8 @@ pub(crate) async fn follow(
 const STEPS: &str =
     "INSERT INTO hold_steps (book_id, hold_id, n, prev_n, kind, amount, remaining_before, remaining,
     transaction_id, at, referral_id, hold_amount)
-  SELECT $1, u.*, h.referral_id, h.amount FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-    AS u(hold_id, n, prev_n, kind, amount, remaining_before, remaining, transaction_id, at)
+  SELECT $1, u.*, h.referral_id, h.amount FROM (SELECT unnest($2) AS hold_id, unnest($3), unnest($4), unnest($5),
+    unnest($6), unnest($7), unnest($8), unnest($9), unnest($10)) AS u
   CROSS JOIN LATERAL (SELECT h.referral_id, h.amount FROM holds AS h
     WHERE h.book_id = $1 AND h.hold_id = u.hold_id LIMIT 1) AS h";
 

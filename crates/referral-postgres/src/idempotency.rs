@@ -59,7 +59,8 @@ async fn forget(mut conn: &AsyncPgConnection, before: Timestamp, limit: u32) -> 
 }
 
 const INSERT: &str = "INSERT INTO idempotency_replies (book_id, caller, endpoint, key, request, status, body,
-    created_at) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)";
+    created_at)
+  SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8)";
 
 /// Stores replies under their keys.
 pub(crate) async fn insert(

@@ -262,7 +262,8 @@ async fn email_owners(
 
 const SAVE: &str = "INSERT INTO users (book_id, user_id, signed_up_at, event_word_at, event_word_verified,
     token_word_at, token_word_verified, first_verified_at, email, first_seen_at)
-  SELECT $1, u.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) AS u
+  SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+    unnest($10)
   ON CONFLICT (book_id, user_id) DO UPDATE SET signed_up_at = excluded.signed_up_at,
     event_word_at = excluded.event_word_at, event_word_verified = excluded.event_word_verified,
     token_word_at = excluded.token_word_at, token_word_verified = excluded.token_word_verified,
@@ -288,7 +289,7 @@ pub(crate) async fn save(
 }
 
 const REMEMBER: &str = "INSERT INTO user_emails (book_id, email, user_id, first_seen_at)
-  SELECT $1, u.email, u.user_id, u.first_seen_at FROM unnest($2, $3, $4) AS u(email, user_id, first_seen_at)
+  SELECT $1, u.* FROM (SELECT unnest($2) AS email, unnest($3) AS user_id, unnest($4)) AS u
   ORDER BY u.email, u.user_id ON CONFLICT (book_id, email, user_id) DO NOTHING";
 
 /// Remembers e-mails that are new to their users. Their instant is the newest that anybody told of the user: no clock is

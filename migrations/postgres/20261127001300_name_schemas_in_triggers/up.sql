@@ -1,5 +1,5 @@
 -- A function with a setting of its own changes the session's settings and back at each call, which costs more than what most
--- of these look up: a unit of spend makes about thirty such calls, and was a tenth faster without. So each table is named
+-- of these look up: a unit of spend makes about thirty such calls, and was up to a tenth faster without. So each table is named
 -- with its schema: a session's `search_path`, or a temporary table of the same name, cannot put another in its place, just
 -- as before. (`fresh` is what the statement wrote; nothing can stand in for it.)
 

@@ -69,8 +69,8 @@ pub(crate) async fn batches(
 const BATCH_STEPS: &str =
     "INSERT INTO batch_steps (book_id, batch_id, n, prev_n, prev_status, status, manifest, format,
     actor_kind, actor_id, at, maker_kind, maker)
-  SELECT $1, u.*, b.made_by_kind, b.made_by FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-    AS u(batch_id, n, prev_n, prev_status, status, manifest, format, actor_kind, actor_id, at)
+  SELECT $1, u.*, b.made_by_kind, b.made_by FROM (SELECT unnest($2) AS batch_id, unnest($3), unnest($4), unnest($5),
+    unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11)) AS u
   CROSS JOIN LATERAL (SELECT b.made_by_kind, b.made_by FROM payout_batches AS b
     WHERE b.book_id = $1 AND b.batch_id = u.batch_id LIMIT 1) AS b";
 
@@ -110,8 +110,8 @@ pub(crate) async fn settlements(
 
 const PAYOUT_STEPS: &str = "INSERT INTO payout_steps (book_id, payout_id, n, prev_n, prev_status, status, batch_id,
     transaction_id, cancelled_by, reason_code, reason, at, user_id, payout_n)
-  SELECT $1, u.*, p.user_id, p.n FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-    AS u(payout_id, n, prev_n, prev_status, status, batch_id, transaction_id, cancelled_by, reason_code, reason, at)
+  SELECT $1, u.*, p.user_id, p.n FROM (SELECT unnest($2) AS payout_id, unnest($3), unnest($4), unnest($5), unnest($6),
+    unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12)) AS u
   CROSS JOIN LATERAL (SELECT p.user_id, p.n FROM payouts AS p
     WHERE p.book_id = $1 AND p.payout_id = u.payout_id LIMIT 1) AS p";
 

@@ -296,7 +296,7 @@ pub(crate) async fn insert_details(
 }
 
 const FOLD: &str = "INSERT INTO spend_folds (book_id, source_id, referral_id)
-  SELECT $1, u.source_id, u.referral_id FROM unnest($2, $3) AS u(source_id, referral_id) ORDER BY u.source_id";
+  SELECT $1, u.* FROM (SELECT unnest($2) AS source_id, unnest($3)) AS u ORDER BY u.source_id";
 
 /// Remembers that events that waited count for a referral.
 pub(crate) async fn fold(
