@@ -1,5 +1,6 @@
 //! The requests of the workloads. All of them follow from counters, so that two runs send the same.
 
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,17 +15,19 @@ use crate::load::Requests;
 /// One event of so many reaches the threshold.
 pub(crate) const CROSSES: u64 = 20;
 
-/// Spreads counters over a range: a prime that shares no factor with it.
+/// The place of a counter in a range: as if drawn at random, which is how the references choose theirs, and the same in
+/// every run.
 fn spread(n: u64, over: u64) -> u64 {
-    n.wrapping_mul(1_000_003) % over.max(1)
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(n) % over.max(1)
 }
 
 /// Validations: 20,000 distinct codes of so many, one in ten unknown.
 pub(crate) fn validations(codes: u64) -> Requests {
+    let distinct = 20_000.min(codes).max(1);
     Arc::new(move |n| {
-        let asked = spread(n, 20_000.min(codes));
+        let asked = spread(n, distinct);
         let kind = if asked.is_multiple_of(10) { 9 } else { 2 };
-        http::get_as_anybody(&format!("/api/referral/validate/{kind}C{:06X}", spread(asked, codes)))
+        http::get_as_anybody(&format!("/api/referral/validate/{kind}C{:06X}", asked * (codes / distinct)))
     })
 }
 
@@ -125,7 +128,7 @@ pub(crate) fn hot(key: &str, referrer: u64) -> Requests {
     })
 }
 
-/// New users who apply the codes of the referrers in turn.
+/// New users who apply the codes of the referrers.
 pub(crate) fn sign_ups(key: &str, run: &str, referrers: u64) -> Requests {
     let (key, run) = (key.to_owned(), run.to_owned());
     Arc::new(move |n| {
@@ -165,6 +168,8 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -172,6 +177,14 @@ mod tests {
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(19_782), (2024, 2, 29));
         assert_eq!(civil(20_781), (2026, 11, 24));
+    }
+
+    #[test]
+    fn who_follows_is_seldom_near() {
+        let near = (0..10_000).filter(|n| spread(*n, 50_000).abs_diff(spread(n + 1, 50_000)) < 500).count();
+        assert!(near < 300, "{near} of 10,000 lie within a hundredth of the range, where chance has 200");
+        let met: HashSet<u64> = (0..100_000).map(|n| spread(n, 1_000)).collect();
+        assert_eq!(met.len(), 1_000);
     }
 
     #[test]
