@@ -184,6 +184,7 @@ diesel::table! {
         reward_withdrawn -> Bool,
         commission_withdrawn -> BigInt,
         updated_at -> BigInt,
+        last_event -> Nullable<Text>,
     }
 }
 
@@ -214,6 +215,7 @@ diesel::table! {
         over_refund -> Bool,
         commission_amount -> Nullable<BigInt>,
         commission_transaction -> Nullable<Binary>,
+        previous_event -> Nullable<Text>,
     }
 }
 

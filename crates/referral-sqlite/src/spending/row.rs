@@ -16,7 +16,10 @@ use referral_domain::time::Timestamp;
 use crate::column::{Key, Place};
 use crate::failure::Told;
 use crate::programs;
-use crate::schema::{spend_event_details as details, spend_events as events, spend_folds as folds};
+use crate::schema::{
+    referral_progress as progress, spend_event_details as details, spend_events as events,
+    spend_folds as folds,
+};
 use crate::statement::fixed;
 
 /// A spend, as `kind` says it.
@@ -202,13 +205,20 @@ pub(crate) fn parked(
     found.into_iter().map(SpendEvent::try_from).collect()
 }
 
-/// The source ids of what met a referral, by the index `spend_events_of_a_referral`, and of what was folded into it.
-const OF_A_REFERRAL: &str = "SELECT e.source_id FROM (
-    SELECT source_id, recorded_at, event_id FROM spend_events WHERE book_id = ? AND referral_id = ?
+/// The source ids of what met a referral, from the last one back along their chain, and of what was folded into it.
+const OF_A_REFERRAL: &str = "WITH RECURSIVE met (source_id, previous_event, recorded_at, event_id) AS (
+    SELECT e.source_id, e.previous_event, e.recorded_at, e.event_id FROM referral_progress AS p
+      CROSS JOIN spend_events AS e ON e.book_id = p.book_id AND e.source_id = p.last_event
+      WHERE p.book_id = ? AND p.referral_id = ?
+    UNION ALL SELECT e.source_id, e.previous_event, e.recorded_at, e.event_id FROM met
+      CROSS JOIN spend_events AS e ON e.book_id = ? AND e.source_id = met.previous_event
+    LIMIT ?)
+  SELECT source_id FROM (
+    SELECT source_id, recorded_at, event_id FROM met
     UNION ALL SELECT e.source_id, e.recorded_at, e.event_id FROM spend_folds AS f
       CROSS JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id
-      WHERE f.book_id = ? AND f.referral_id = ?) AS e
-  ORDER BY e.recorded_at DESC, e.event_id DESC LIMIT ?";
+      WHERE f.book_id = ? AND f.referral_id = ?)
+  ORDER BY recorded_at DESC, event_id DESC LIMIT ?";
 
 #[derive(QueryableByName)]
 #[diesel(table_name = events)]
@@ -223,8 +233,9 @@ pub(crate) fn of_referral(
     id: ReferralId,
     limit: u32,
 ) -> Result<Vec<SpendEvent>, StoreError> {
-    let query = fixed(OF_A_REFERRAL).bind(book.0).bind(Key::from(id)).bind(book.0).bind(Key::from(id));
-    let rows: Vec<SourceRow> = query.bind(limit).load(conn).told()?;
+    let met = fixed(OF_A_REFERRAL).bind(book.0).bind(Key::from(id)).bind(book.0).bind(limit);
+    let folded = met.bind(book.0).bind(Key::from(id));
+    let rows: Vec<SourceRow> = folded.bind(limit).load(conn).told()?;
     let mut found = Vec::with_capacity(rows.len());
     for SourceRow { source_id } in rows {
         let place = Place { table: "spend_events", row: &source_id };
@@ -277,13 +288,16 @@ pub(crate) fn refunds(
     rows.into_iter().map(RefundFact::try_from).collect()
 }
 
-/// Stores an event, and its details when it has any.
+/// Stores an event, and its details when it has any. One that met a referral follows the last that did.
 pub(crate) fn insert(
     conn: &mut SqliteConnection,
     book: BookId,
     event: &SpendEvent,
 ) -> Result<(), StoreError> {
-    diesel::insert_into(events::table).values(EventRow::of(book, event)).execute(conn).told()?;
+    let referral = progress::referral_id.nullable().eq(event.referral.map(Key::from));
+    let last = progress::table.filter(progress::book_id.eq(book.0).and(referral));
+    let previous = events::previous_event.eq(last.select(progress::last_event).single_value());
+    diesel::insert_into(events::table).values((EventRow::of(book, event), previous)).execute(conn).told()?;
     let (payment, metadata) = (event.payment.map(|print| print.0.to_vec()), event.metadata.clone());
     if payment.is_none() && metadata.is_none() {
         return Ok(());

@@ -59,6 +59,27 @@ async fn migrations_go_down_from_a_book_in_use() {
     assert_eq!(objects(&mut conn), Vec::<String>::new());
 }
 
+/// The migration since which the events of a referral are a chain.
+const CHAINED: &str = "20261127004000";
+
+#[tokio::test]
+async fn a_file_from_before_the_chains_is_chained() {
+    let (mut conn, _folder) = attacks::an_honest_book().await;
+    let chains = |conn: &mut SqliteConnection| {
+        lines(
+            conn,
+            "SELECT source_id || ' follows ' || coalesce(previous_event, 'none') AS line FROM spend_events
+             UNION ALL SELECT lower(hex(referral_id)) || ' ends with ' || coalesce(last_event, 'none')
+             FROM referral_progress ORDER BY 1",
+        )
+    };
+    let told = chains(&mut conn);
+    assert!(told.contains(&"eve_back follows eve_1".to_owned()), "{told:?}");
+    while conn.revert_last_migration(MIGRATIONS).expect("down").to_string() != CHAINED {}
+    conn.run_pending_migrations(MIGRATIONS).expect("up again");
+    assert_eq!(chains(&mut conn), told);
+}
+
 #[derive(QueryableByName)]
 struct ForeignKey {
     #[diesel(sql_type = Text)]

@@ -174,6 +174,16 @@ const TAMPERS: &[Tamper] = &[
     ),
     ("spend that nobody told", Check::NetSpend, "UPDATE referral_progress SET spend_gross = 7000"),
     ("an event removed", Check::NetSpend, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
+    (
+        "an event that its chain does not name",
+        Check::NetSpend,
+        "UPDATE referral_progress SET last_event = NULL",
+    ),
+    (
+        "a chain that names what is not there",
+        Check::NetSpend,
+        "UPDATE spend_events SET previous_event = 'inv_0' WHERE referral_id IS NOT NULL",
+    ),
     ("a fold removed", Check::NetSpend, "DELETE FROM spend_folds"),
     ("a refund removed", Check::NetSpend, "DELETE FROM spend_events WHERE kind = 'R'"),
     (

@@ -16,7 +16,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
             REWARD_HOLDS,
         ],
         Check::Commissions => &[COMMISSION_STEPS, COMMISSION_POSTINGS, COMMISSIONS, COMMISSION_WITHOUT_STEP],
-        Check::NetSpend => &[NET_SPEND],
+        Check::NetSpend => &[NET_SPEND, EVENT_CHAINS],
         Check::Budgets => &[BUDGET_MONTHS, BUDGET_STEPS],
         Check::TransferEntries | Check::EntryChain | Check::Heads | Check::Bounds | Check::Zero => &[],
         Check::Lines | Check::RewardSteps | Check::DueRewards | Check::Redemptions => &[],
@@ -184,42 +184,67 @@ LIMIT 1";
 /// What a spend event adds to its referral, and what of that was refunded: by weighing refunds, never more than it.
 macro_rules! spent {
     () => {
-        "SELECT e.amount, e.occurred_at, min(e.amount, coalesce((SELECT sum(x.amount) FROM spend_events AS x
+        "SELECT r.book_id, r.referral_id, r.applied_at, r.qualifies_until, r.commission_until, e.amount, e.occurred_at,
+           min(e.amount, coalesce((SELECT sum(x.amount) FROM spend_events AS x
            WHERE x.book_id = e.book_id AND x.refunds = e.source_id AND x.kind = 'R' AND x.user_id = e.user_id
              AND x.currency = e.currency AND (x.reason IN ('chargeback', 'fraud')
                OR x.occurred_at < e.occurred_at + r.clawback_window_days * 86400000000)), 0)) AS back"
     };
 }
 
-/// The sums of a referral's events, those that met it and those folded in, in its window and in its commission's
-/// months; a month after its 31st ends with the last day of a shorter one.
-const NET_SPEND: &str = concat!(
-    "SELECT format('referral_progress %s of book %d', lower(hex(referral_id)), book_id) AS place, expected, found
-     FROM (SELECT r.book_id, r.referral_id, format('spent %d refunded %d, of its commission %d and %d', p.spend_gross,
-         p.spend_refunded, p.commission_gross, p.commission_refunded) AS found,
-       (SELECT format('spent %d refunded %d, of its commission %d and %d',
-          coalesce(sum(s.amount) FILTER (WHERE s.occurred_at < r.qualifies_until), 0),
-          coalesce(sum(s.back) FILTER (WHERE s.occurred_at < r.qualifies_until), 0),
-          coalesce(sum(s.amount) FILTER (WHERE s.occurred_at < r.commission_until), 0),
-          coalesce(sum(s.back) FILTER (WHERE s.occurred_at < r.commission_until), 0))
-        FROM (",
-    spent!(),
-    " FROM spend_events AS e
-          WHERE e.book_id = r.book_id AND e.referral_id = r.referral_id AND e.referral_id IS NOT NULL AND e.kind = 'S'
-            AND e.outcome NOT IN ('currency_mismatch', 'referral_closed')
-          UNION ALL ",
-    spent!(),
-    " FROM spend_folds AS f JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id
-          WHERE f.book_id = r.book_id AND f.referral_id = r.referral_id) AS s
-        WHERE s.occurred_at >= r.applied_at) AS expected
-     FROM (SELECT r.*, strftime('%s', min(date(month, format('+%d days', day - 1)), date(month, '+1 month', '-1 day')))
+/// Referrals with the end of their commission's months; a month after its 31st ends with the last day of a shorter one.
+macro_rules! referrals {
+    () => {
+        "(SELECT r.*, strftime('%s', min(date(month, format('+%d days', day - 1)), date(month, '+1 month', '-1 day')))
            * 1000000 + applied_at % 86400000000 AS commission_until
          FROM (SELECT r.*, CAST(strftime('%d', applied_at / 1000000, 'unixepoch') AS INTEGER) AS day,
              date(applied_at / 1000000, 'unixepoch', 'start of month', '+' || commission_months || ' months') AS month
-           FROM referrals AS r) AS r) AS r
-     JOIN referral_progress AS p ON p.book_id = r.book_id AND p.referral_id = r.referral_id)
+           FROM referrals AS r) AS r) AS r"
+    };
+}
+
+/// The sums of each referral's events, those that met it and those folded in, in its window and in its commission's
+/// months, against its progress. Events are read once, in their own order.
+const NET_SPEND: &str = concat!(
+    "SELECT format('referral_progress %s of book %d', lower(hex(referral_id)), book_id) AS place, expected, found
+     FROM (SELECT p.book_id, p.referral_id, format('spent %d refunded %d, of its commission %d and %d', p.spend_gross,
+         p.spend_refunded, p.commission_gross, p.commission_refunded) AS found,
+       format('spent %d refunded %d, of its commission %d and %d', coalesce(s.spent, 0), coalesce(s.back, 0),
+         coalesce(s.commissioned, 0), coalesce(s.commissioned_back, 0)) AS expected
+     FROM referral_progress AS p LEFT JOIN (
+       SELECT s.book_id, s.referral_id,
+         sum(s.amount) FILTER (WHERE s.occurred_at < s.qualifies_until) AS spent,
+         sum(s.back) FILTER (WHERE s.occurred_at < s.qualifies_until) AS back,
+         sum(s.amount) FILTER (WHERE s.occurred_at < s.commission_until) AS commissioned,
+         sum(s.back) FILTER (WHERE s.occurred_at < s.commission_until) AS commissioned_back
+       FROM (",
+    spent!(),
+    " FROM spend_events AS e CROSS JOIN ",
+    referrals!(),
+    " ON r.book_id = e.book_id AND r.referral_id = e.referral_id
+         WHERE e.kind = 'S' AND e.outcome NOT IN ('currency_mismatch', 'referral_closed')
+         UNION ALL ",
+    spent!(),
+    " FROM spend_folds AS f CROSS JOIN spend_events AS e ON e.book_id = f.book_id AND e.source_id = f.source_id
+         CROSS JOIN ",
+    referrals!(),
+    " ON r.book_id = f.book_id AND r.referral_id = f.referral_id) AS s
+       WHERE s.occurred_at >= s.applied_at GROUP BY s.book_id, s.referral_id)
+       AS s ON s.book_id = p.book_id AND s.referral_id = p.referral_id)
      WHERE expected <> found LIMIT 1"
 );
+
+/// Every event that met a referral is the last that did, or comes before one other.
+const EVENT_CHAINS: &str = "
+SELECT format('spend_events %s of book %d', source_id, book_id) AS place,
+  format('named %d times in the chain of referral %s', met, lower(hex(referral_id))) AS expected,
+  format('named %d times', named) AS found
+FROM (SELECT book_id, referral_id, source_id, sum(met) AS met, sum(named) AS named
+  FROM (SELECT book_id, referral_id, source_id, 1 AS met, 0 AS named FROM spend_events WHERE referral_id IS NOT NULL
+    UNION ALL SELECT book_id, referral_id, previous_event, 0, 1 FROM spend_events WHERE previous_event IS NOT NULL
+    UNION ALL SELECT book_id, referral_id, last_event, 0, 1 FROM referral_progress WHERE last_event IS NOT NULL)
+  GROUP BY book_id, source_id, referral_id)
+WHERE met <> named LIMIT 1";
 
 /// The UTC month of an instant, counted from the first of the year 0.
 macro_rules! month_of {

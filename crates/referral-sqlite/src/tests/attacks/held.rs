@@ -179,6 +179,7 @@ fn spent() -> [Row; 2] {
     let spend = spend.set("reward_amount", 3000).set("reward_transaction", id(REWARD));
     let refund = event("eve_back", EVE, 1000).set("kind", "'R'").set("refunds", "'eve_1'");
     let refund = refund.set("reason", "'requested'").set("outcome", "'counted'").set("occurred_at", 150);
+    let refund = refund.set("previous_event", "'eve_1'");
     [met(spend, 6000, 6000, 600, COMMISSION), met(refund, -1000, 5000, -100, FALL)]
 }
 

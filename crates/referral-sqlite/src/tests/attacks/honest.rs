@@ -145,6 +145,7 @@ pub(super) fn event(source: &str, user: u8, amount: i64) -> Row {
             ("over_refund", "0"),
             ("commission_amount", "NULL"),
             ("commission_transaction", "NULL"),
+            ("previous_event", "NULL"),
         ],
     )
 }

@@ -312,6 +312,12 @@ fn events() -> Vec<Attack> {
             "DELETE FROM spend_events WHERE source_id = 'cat_1';",
         ),
         attack("replace an event", Trigger("spend_events_stay"), event("cat_1", CAT, 9).replace()),
+        told("an event that follows none, after one", Trigger("spend_events_follow_the_last"), &|row| {
+            row.set("outcome", "'after_window'").set("referral_id", id(REFERRAL))
+        }),
+        told("of no referral, and yet it follows", Check("event_of_a_referral_follows"), &|row| {
+            row.set("previous_event", "'inv_1'")
+        }),
     ]
 }
 
