@@ -16,9 +16,10 @@ use crate::ledger::LineRow;
 use crate::statement::{RowSql, fixed};
 use crate::users::{self, Named, NamedRow};
 
-/// `$1` are the names, `$2` the instants up to which their earnings are old enough, `$3` is the book.
+/// `$1` are the names, `$2` the instants up to which their earnings are old enough, `$3` is the book. What was earned up to
+/// then is looked for only where something was earned since: `earned` is a sum that never falls.
 const ACCOUNTS: &str = concat!(
-    "SELECT k.ordinal, u.*, l.*, coalesce(aged.earned, 0)
+    "SELECT k.ordinal, u.*, l.*, CASE WHEN l.at <= k.aged THEN l.earned ELSE coalesce(aged.earned, 0) END
     FROM unnest($1, $2) WITH ORDINALITY AS k(host_id, aged, ordinal) CROSS JOIN LATERAL (SELECT ", users::columns!(), ", n.host_id,
         (SELECT 1 FROM referrals AS r WHERE r.book_id = $3 AND r.referred_id = n.user_id LIMIT 1) IS NOT NULL AS referred
       FROM user_names AS n CROSS JOIN LATERAL (
@@ -26,8 +27,8 @@ const ACCOUNTS: &str = concat!(
       WHERE n.book_id = $3 AND n.host_id = k.host_id LIMIT 1) AS u
     LEFT JOIN LATERAL (SELECT ", crate::ledger::line_columns!(), " FROM history_lines AS l
       WHERE l.book_id = $3 AND l.user_id = u.user_id ORDER BY l.n DESC LIMIT 1) AS l ON true
-    LEFT JOIN LATERAL (SELECT l.earned FROM history_lines AS l
-      WHERE l.book_id = $3 AND l.user_id = u.user_id AND l.at <= k.aged ORDER BY l.at DESC LIMIT 1) AS aged ON true"
+    LEFT JOIN LATERAL (SELECT a.earned FROM history_lines AS a WHERE l.earned > 0 AND l.at > k.aged
+        AND a.book_id = $3 AND a.user_id = u.user_id AND a.at <= k.aged ORDER BY a.at DESC LIMIT 1) AS aged ON true"
 );
 
 type AccountSql = (BigInt, Named, Bool, Nullable<RowSql<LineRow>>, BigInt);
