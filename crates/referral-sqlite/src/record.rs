@@ -8,7 +8,7 @@
 //! | 4 | budget_months | an upsert |
 //! | 5 | reward_steps, commission_steps, redemptions, redemption_reversals | an insert a row |
 //! | 6 | referral_progress | an update a row: of its spend alone, when the unit has read the row and nothing else differs |
-//! | 7 | spend_events, spend_event_details, spend_folds | an insert a row |
+//! | 7 | spend_events, spend_event_details, spend_folds | an insert a row; by a trigger an update of a referral's progress, which names its last event |
 //! | 8 | holds, hold_steps | an insert a row |
 //! | 9 | payout_methods, payouts, payout_batches, batch_steps, settlement_lines, payout_steps, batch_items | an insert a row |
 //! | 10 | affiliate_tracking, idempotency_replies | an upsert, an insert a row |
