@@ -119,8 +119,7 @@ impl App {
     ) -> Result<Replayable<AdjustmentReceipt>, Failure<AdjustmentRefused>> {
         let now = self.now();
         let book = self.program::<AdjustmentRefused>(&command.program).await?.book;
-        let facts = self.reports().user(book, &command.user).await?;
-        let known = facts.map(|facts| facts.id);
+        let known = self.reports().user_id(book, &command.user).await?;
         once(self.store(), &command.program, request, now, move |unit, program| {
             Box::pin(async move {
                 let user = known.ok_or(AdjustmentRefused::UserUnknown)?;

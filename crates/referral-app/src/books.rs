@@ -138,11 +138,11 @@ impl App {
         as_of: Option<Timestamp>,
     ) -> Result<UserAccounts, Failure<Never>> {
         let program = self.program::<Never>(slug).await?;
-        let Some(facts) = self.reports().user(program.book, user).await? else {
+        let Some(user) = self.reports().user_id(program.book, user).await? else {
             return Ok(UserAccounts { accounts: Vec::new(), balances: Balances::default(), program });
         };
-        let accounts = self.reports().accounts(program.book, program.currency, facts.id).await?;
-        let line = self.reports().line_at(program.book, facts.id, as_of.unwrap_or(EVER)).await?;
+        let accounts = self.reports().accounts(program.book, program.currency, user).await?;
+        let line = self.reports().line_at(program.book, user, as_of.unwrap_or(EVER)).await?;
         let balances = line.map(|line| line.after).unwrap_or_default();
         Ok(UserAccounts { accounts, balances, program })
     }
@@ -173,11 +173,10 @@ impl App {
         until: Timestamp,
     ) -> Result<(Statement, Program), Failure<StatementRefused>> {
         let program = self.program::<StatementRefused>(slug).await?;
-        let facts = self.reports().user(program.book, user).await?;
-        let (lines, before) = match facts {
-            Some(facts) => {
-                let lines = self.lines_between(&program, facts.id, from, until).await?;
-                (lines, self.reports().line_at(program.book, facts.id, from.plus_micros(-1)).await?)
+        let (lines, before) = match self.reports().user_id(program.book, user).await? {
+            Some(user) => {
+                let lines = self.lines_between(&program, user, from, until).await?;
+                (lines, self.reports().line_at(program.book, user, from.plus_micros(-1)).await?)
             }
             None => (Vec::new(), None),
         };
@@ -219,6 +218,6 @@ impl App {
         name: Option<&HostId>,
     ) -> Result<Option<Option<UserId>>, StoreError> {
         let Some(name) = name else { return Ok(Some(None)) };
-        Ok(self.reports().user(program.book, name).await?.map(|facts| Some(facts.id)))
+        Ok(self.reports().user_id(program.book, name).await?.map(Some))
     }
 }

@@ -40,8 +40,8 @@ impl App {
         let program = self.program::<Never>(&query.program).await?;
         let limit = query.filter.limit;
         let one_more = HistoryFilter { limit: limit.saturating_add(1), ..query.filter.clone() };
-        let mut items = match self.reports().user(program.book, &query.user).await? {
-            Some(facts) => self.reports().history(program.book, facts.id, &one_more).await?,
+        let mut items = match self.reports().user_id(program.book, &query.user).await? {
+            Some(user) => self.reports().history(program.book, user, &one_more).await?,
             None => Vec::new(),
         };
         let more = items.len() > limit as usize;

@@ -50,9 +50,9 @@ pub async fn prove_statement(
     asked: &ProveStatement,
 ) -> Result<Statement, StoreError> {
     let ProveStatement { user, from, until } = asked;
-    let rows = match reports.user(program.book, user).await? {
-        Some(facts) => {
-            let rows = reports.sealed_rows(program.book, facts.id, *from, *until, MOST_TRANSFERS);
+    let rows = match reports.user_id(program.book, user).await? {
+        Some(user) => {
+            let rows = reports.sealed_rows(program.book, user, *from, *until, MOST_TRANSFERS);
             rows.await?
         }
         None => Vec::new(),

@@ -134,6 +134,10 @@ impl Reports for SharedReads {
         self.reports.user(book, host).await
     }
 
+    async fn user_id(&self, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
+        self.reports.user_id(book, host).await
+    }
+
     async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
         self.reports.referrer(book, host).await
     }

@@ -71,6 +71,10 @@ impl Reports for MemoryStore {
         self.committed()?.facts_of(book, host)
     }
 
+    async fn user_id(&self, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
+        Ok(self.committed()?.facts_of(book, host)?.map(|facts| facts.id))
+    }
+
     async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
         let state = self.committed()?;
         let Some(facts) = state.facts_of(book, host)? else { return Ok(ReferrerReport::default()) };

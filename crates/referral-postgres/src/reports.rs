@@ -106,6 +106,10 @@ impl Reports for PgStore {
         report!(self, |conn| users::by_name(conn, book, host))
     }
 
+    async fn user_id(&self, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
+        report!(self, |conn| users::id_of(conn, book, host))
+    }
+
     async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
         snapshot!(self, |conn| people::referrer(conn, book, host))
     }

@@ -75,6 +75,16 @@ fn word(at: Option<At>, verified: Option<bool>) -> Option<Word> {
     at.zip(verified).map(|(at, verified)| Word { at: at.into(), verified })
 }
 
+/// The id of the user of this name, from the index that finds it.
+pub(crate) async fn id_of(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    host: &HostId,
+) -> Result<Option<UserId>, StoreError> {
+    let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);
+    Ok(query.get_result::<Key>(&mut conn).await.optional().told()?.map(UserId::from))
+}
+
 /// The user of this name.
 pub(crate) async fn by_name(
     mut conn: &AsyncPgConnection,

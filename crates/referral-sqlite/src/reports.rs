@@ -76,6 +76,11 @@ impl Reports for SqliteStore {
         self.readers.read(move |conn| users::by_name(conn, book, &host)).await
     }
 
+    async fn user_id(&self, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
+        let host = host.clone();
+        self.readers.read(move |conn| users::id_of(conn, book, &host)).await
+    }
+
     async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {
         let host = host.clone();
         self.readers.read(move |conn| people::referrer(conn, book, &host)).await

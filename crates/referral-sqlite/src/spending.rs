@@ -18,17 +18,9 @@ use referral_domain::spend::{RefundFact, SpendEvent, SpendScene};
 use referral_domain::time::Timestamp;
 use referral_domain::user::EmailStatus;
 
-use crate::failure::Told;
-use crate::schema::user_names;
 use crate::unit::SqliteUnit;
 use crate::{referrals, users};
 pub(crate) use row::{find, fold, insert, of_referral, parked, refunds};
-
-fn id_of(conn: &mut SqliteConnection, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
-    let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);
-    let found = query.get_result::<crate::column::Key>(conn).optional().told()?;
-    Ok(found.map(UserId::from))
-}
 
 fn named(
     conn: &mut SqliteConnection,
@@ -41,7 +33,7 @@ fn named(
         if ids.contains_key(&user.host) {
             continue;
         }
-        let id = match id_of(conn, book, &user.host)? {
+        let id = match users::id_of(conn, book, &user.host)? {
             Some(id) => id,
             None => users::make(conn, book, user, now)?.id,
         };

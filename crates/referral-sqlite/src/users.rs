@@ -84,6 +84,16 @@ fn word(at: Option<i64>, verified: Option<bool>) -> Option<Word> {
     at.zip(verified).map(|(at, verified)| Word { at: Timestamp::from_micros(at), verified })
 }
 
+/// The id of the user of this name.
+pub(crate) fn id_of(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    host: &HostId,
+) -> Result<Option<UserId>, StoreError> {
+    let query = user_names::table.find((book.0, host.as_str())).select(user_names::user_id);
+    Ok(query.get_result::<Key>(conn).optional().told()?.map(UserId::from))
+}
+
 /// The user of this name.
 pub(crate) fn by_name(
     conn: &mut SqliteConnection,

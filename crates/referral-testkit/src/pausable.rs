@@ -233,6 +233,7 @@ reports! {
     fn codes_of(book: BookId, folded: &[FoldedCode]) -> Vec<Option<Code>>;
     fn codes(book: BookId, filter: &CodeFilter) -> Vec<CodeItem>;
     fn user(book: BookId, host: &HostId) -> Option<UserFacts>;
+    fn user_id(book: BookId, host: &HostId) -> Option<UserId>;
     fn referrer(book: BookId, host: &HostId) -> ReferrerReport;
     fn my_referral(book: BookId, host: &HostId) -> MyReferralReport;
     fn accounts_of(book: BookId, asked: &[(HostId, Timestamp)]) -> Vec<AccountReport>;

@@ -105,8 +105,8 @@ impl App {
         let program = self.program::<Never>(&query.program).await?;
         let user = match &query.user {
             None => None,
-            Some(host) => match self.reports().user(program.book, host).await? {
-                Some(facts) => Some(facts.id),
+            Some(host) => match self.reports().user_id(program.book, host).await? {
+                Some(user) => Some(user),
                 None => return Ok(PayoutPage { items: Vec::new(), next: None, program }),
             },
         };

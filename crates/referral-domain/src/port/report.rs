@@ -267,6 +267,9 @@ pub trait Reports: LedgerReports + PayoutReports + PeopleReports + Send + Sync {
     /// What is known of a user.
     async fn user(&self, book: BookId, host: &HostId) -> Result<Option<UserFacts>, StoreError>;
 
+    /// Under which id a user is known: less is read for it than for [`Reports::user`].
+    async fn user_id(&self, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError>;
+
     /// A referrer's code and their referrals, counted, from one snapshot.
     async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError>;
 

@@ -52,6 +52,7 @@ async fn reports_away(world: &World, code: &referral_domain::code::Code) -> Vec<
         ("api_keys", is_unavailable(&reports.api_keys().await)),
         ("code", is_unavailable(&reports.code(book, &code.text.folded()).await)),
         ("user", is_unavailable(&reports.user(book, &ana).await)),
+        ("user_id", is_unavailable(&reports.user_id(book, &ana).await)),
         ("referrer", is_unavailable(&reports.referrer(book, &ana).await)),
         ("my_referral", is_unavailable(&reports.my_referral(book, &ana).await)),
         ("account", is_unavailable(&reports.account(book, &ana, now).await)),

@@ -170,4 +170,8 @@ pub async fn a_user_without_any_story_has_nothing(subject: Subject) {
     }
     let nobody = world.reports.user(book, &host("u_nobody")).await.expect("a report");
     assert_eq!(nobody, None, "asking makes none");
+    assert_eq!(world.reports.user_id(book, &host("u_nobody")).await.expect("a report"), None);
+    let ana = world.reports.user(book, &host("u_ana")).await.expect("a report").map(|facts| facts.id);
+    let id = world.reports.user_id(book, &host("u_ana")).await.expect("a report");
+    assert!(id.is_some() && id == ana, "{id:?} and {ana:?}");
 }
