@@ -6,11 +6,8 @@ use crate::http;
 use crate::load::{self, Until};
 use crate::plan::Plan;
 use crate::report::{Line, Series, Target};
-use crate::requests::Spending;
+use crate::requests::{BATCH, Spending};
 use crate::server::Server;
-
-/// Events a batch.
-const BATCH: u64 = 500;
 
 /// A server on a store of its own with referred users `s_0`, `s_1` and so on, ten a referrer.
 fn seeded(plan: &Plan) -> Result<(Server, String)> {
@@ -57,7 +54,7 @@ pub(crate) fn run(plan: &Plan, p1: u64) -> Result<Vec<Line>> {
         let timing =
             load::run(server.address, plan.singles, Until::Over(plan.each), sent, &spending.singles())?;
         singles.0.push(timing.rate(1));
-        let timing = load::run(server.address, 4, Until::Over(plan.each), sent, &spending.batches(BATCH))?;
+        let timing = load::run(server.address, 4, Until::Over(plan.each), sent, &spending.batches())?;
         batches.0.push(timing.rate(BATCH));
         sent += 10_000_000;
     }

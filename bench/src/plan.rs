@@ -86,7 +86,7 @@ impl Plan {
         }
     }
 
-    /// How many users spend in W3, W4 and W10, however many there are; how speed goes with their number is W9.
+    /// How many users spend in L, W3, W4, W10 and W11, however many there are; how speed goes with their number is W9.
     pub(crate) fn spenders(&self) -> u64 {
         SPENDERS.min(self.large)
     }

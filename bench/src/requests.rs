@@ -12,6 +12,9 @@ use crate::data::Data;
 use crate::http;
 use crate::load::Requests;
 
+/// Events of a request that tells of several.
+pub(crate) const BATCH: u64 = 500;
+
 /// One event of so many reaches the threshold.
 pub(crate) const CROSSES: u64 = 20;
 
@@ -108,12 +111,12 @@ impl Spending {
         Arc::new(move |n| http::post("/api/events/spend", &key, &Self::event(&facts, n).to_string()))
     }
 
-    /// So many events a request; their ids lie apart from those of single ones.
-    pub(crate) fn batches(&self, size: u64) -> Requests {
+    /// [`BATCH`] events a request; their ids lie apart from those of single ones.
+    pub(crate) fn batches(&self) -> Requests {
         let (key, mut facts) = (self.key.clone(), self.facts());
         facts.0 += "_batch";
         Arc::new(move |n| {
-            let events: Vec<Value> = (n * size..(n + 1) * size).map(|n| Self::event(&facts, n)).collect();
+            let events: Vec<Value> = (n * BATCH..(n + 1) * BATCH).map(|n| Self::event(&facts, n)).collect();
             http::post("/api/events/spend", &key, &json!({"events": events}).to_string())
         })
     }

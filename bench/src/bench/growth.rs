@@ -3,11 +3,10 @@
 use anyhow::Result;
 
 use super::Bench;
-use super::rounds::BATCH;
 use crate::data::{self, Data, number};
 use crate::load::{self, Requests, Until};
 use crate::report::{Line, Series, Target};
-use crate::requests::{self, Spending};
+use crate::requests::{self, BATCH, Spending};
 use crate::server::Server;
 
 /// What the figure of the large size must be of the small one's, in hundredths.
@@ -33,7 +32,7 @@ pub(super) fn from_empty(bench: &Bench) -> Result<Vec<Line>> {
 fn batches(bench: &Bench, data: &Data, run: &str) -> Result<u64> {
     let server = Server::start(Some(&data.url), &[])?;
     let spending = Spending::of(data, &server.key()?, run);
-    let timing = load::run(server.address, 4, Until::Over(bench.plan.each), 0, &spending.batches(BATCH))?;
+    let timing = load::run(server.address, 4, Until::Over(bench.plan.each), 0, &spending.batches())?;
     spending.rewarded_throughout()?;
     Ok(timing.rate(BATCH))
 }

@@ -10,14 +10,12 @@ use crate::data::{Cost, number};
 use crate::load::{self, Requests, Timing, Until};
 use crate::reference;
 use crate::report::{Line, Series, Target};
-use crate::requests::{self, CROSSES, Spending};
+use crate::requests::{self, BATCH, CROSSES, Spending};
 use crate::server::Server;
 
 /// Connections of each workload, as `performance.md` has them.
 const READERS: usize = 32;
 const BATCHERS: usize = 4;
-/// Events a batch.
-pub(crate) const BATCH: u64 = 500;
 
 /// What was measured, by name.
 type Measured = BTreeMap<&'static str, Series>;
@@ -148,7 +146,7 @@ impl Stage<'_> {
             costs.push(cost);
         }
         if plan.has("W4") {
-            let batches = self.spending.batches(BATCH);
+            let batches = self.spending.batches();
             let (timing, cost) = self.costed("batches", BATCHERS, BATCH, &batches)?;
             self.keep("W4", timing.rate(BATCH));
             costs.push(cost);

@@ -72,7 +72,7 @@ impl Reports for MemoryStore {
     }
 
     async fn user_id(&self, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
-        Ok(self.committed()?.facts_of(book, host)?.map(|facts| facts.id))
+        Ok(self.committed()?.user_names.find(&(book, host.clone())).copied())
     }
 
     async fn referrer(&self, book: BookId, host: &HostId) -> Result<ReferrerReport, StoreError> {

@@ -99,7 +99,7 @@ fn item((row, name): (Row, Option<String>)) -> Result<AuditItem, StoreError> {
 /// The user of a name, if it is one.
 async fn named(conn: &AsyncPgConnection, book: BookId, name: &str) -> Result<Option<Key>, StoreError> {
     let Some(host) = HostId::parse(name) else { return Ok(None) };
-    Ok(users::by_name(conn, book, &host).await?.map(|user| user.id.into()))
+    Ok(users::id_of(conn, book, &host).await?.map(Key::from))
 }
 
 /// Entries, newest first.

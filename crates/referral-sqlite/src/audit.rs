@@ -41,8 +41,8 @@ fn person(
         ActorKind::User | ActorKind::Staff => {
             let place = Place { table: "audit_log", row: &entry.id };
             let host = place.sound("user_id", HostId::parse(&entry.actor.id), &entry.actor.id)?;
-            if let Some(known) = users::by_name(conn, book, &host)? {
-                return Ok(Some(known.id));
+            if let Some(known) = users::id_of(conn, book, &host)? {
+                return Ok(Some(known));
             }
             let fresh = UserId::from_uuid(entry.id.uuid());
             Ok(Some(users::make(conn, book, &NewUser { host, fresh }, entry.at)?.id))
@@ -104,7 +104,7 @@ fn item((row, name): (Row, Option<String>)) -> Result<AuditItem, StoreError> {
 /// The user of a name, if it is one.
 fn named(conn: &mut SqliteConnection, book: BookId, name: &str) -> Result<Option<Key>, StoreError> {
     let Some(host) = HostId::parse(name) else { return Ok(None) };
-    Ok(users::by_name(conn, book, &host)?.map(|user| user.id.into()))
+    Ok(users::id_of(conn, book, &host)?.map(Key::from))
 }
 
 /// Entries, newest first.

@@ -17,6 +17,7 @@ use referral_domain::time::Timestamp;
 
 use crate::store::SqliteStore;
 use crate::unit::SqliteUnit;
+use crate::users;
 
 pub(crate) use read::{batch, by_id, method as method_in_force, names, summary};
 pub(crate) use write::record;
@@ -73,7 +74,7 @@ impl PayoutReports for SqliteStore {
     async fn payout_method(&self, book: BookId, host: &HostId) -> Result<Option<PayoutMethod>, StoreError> {
         let host = host.clone();
         self.readers
-            .read(move |conn| match read::user_of(conn, book, &host)? {
+            .read(move |conn| match users::id_of(conn, book, &host)? {
                 Some(user) => read::method(conn, book, user),
                 None => Ok(None),
             })

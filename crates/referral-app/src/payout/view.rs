@@ -103,12 +103,8 @@ impl App {
     /// No such program, or the store's.
     pub async fn payouts(&self, query: &PayoutQuery) -> Result<PayoutPage, Failure<Never>> {
         let program = self.program::<Never>(&query.program).await?;
-        let user = match &query.user {
-            None => None,
-            Some(host) => match self.reports().user_id(program.book, host).await? {
-                Some(user) => Some(user),
-                None => return Ok(PayoutPage { items: Vec::new(), next: None, program }),
-            },
+        let Some(user) = self.named(&program, query.user.as_ref()).await? else {
+            return Ok(PayoutPage { items: Vec::new(), next: None, program });
         };
         let (status, before, limit) = (query.status, query.before, query.limit);
         let one_more = PayoutFilter { user, status, before, limit: limit.saturating_add(1) };

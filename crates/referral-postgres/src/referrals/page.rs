@@ -7,11 +7,10 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join3;
 use referral_domain::code::Code;
-use referral_domain::id::{BookId, ReferralId};
+use referral_domain::id::{BookId, ReferralId, UserId};
 use referral_domain::port::{ReferralFile, ReferralFilter, ReferralReport, StoreError, TransactionFilter};
 use referral_domain::reference::HostId;
 use referral_domain::referral::Referral;
-use referral_domain::user::UserFacts;
 
 use super::row::ReferralRow;
 use crate::column::{At, Key};
@@ -32,9 +31,9 @@ async fn user(
     conn: &AsyncPgConnection,
     book: BookId,
     host: Option<&HostId>,
-) -> Result<Option<UserFacts>, StoreError> {
+) -> Result<Option<UserId>, StoreError> {
     match host {
-        Some(host) => users::by_name(conn, book, host).await,
+        Some(host) => users::id_of(conn, book, host).await,
         None => Ok(None),
     }
 }
@@ -71,10 +70,10 @@ pub(crate) async fn page(
         .select(ReferralRow::as_select())
         .into_boxed();
     if let Some(user) = referrer {
-        query = query.filter(referrals::referrer_id.eq(Key::from(user.id)));
+        query = query.filter(referrals::referrer_id.eq(Key::from(user)));
     }
     if let Some(user) = referred {
-        query = query.filter(referrals::referred_id.eq(Key::from(user.id)));
+        query = query.filter(referrals::referred_id.eq(Key::from(user)));
     }
     if let Some(code) = code {
         let theirs = referrals::referrer_id.eq(Key::from(code.owner));

@@ -15,6 +15,7 @@ use crate::failure::Told;
 use crate::reports::account;
 use crate::schema::user_names;
 use crate::statement::{Fixed, fixed};
+use crate::users;
 
 macro_rules! payouts {
     ($rest:literal) => {
@@ -157,7 +158,7 @@ pub(crate) fn summary(
     aged: Timestamp,
 ) -> Result<PayoutSummary, StoreError> {
     let account = account::account(conn, book, host, aged)?;
-    let Some(user) = user_of(conn, book, host)? else { return Ok(PayoutSummary::default()) };
+    let Some(user) = users::id_of(conn, book, host)? else { return Ok(PayoutSummary::default()) };
     let query = fixed(
         "SELECT coalesce(sum(p.amount), 0) AS paid FROM payout_steps AS s
          JOIN payouts AS p ON p.book_id = s.book_id AND p.payout_id = s.payout_id
@@ -167,16 +168,6 @@ pub(crate) fn summary(
     let last = newest(conn, book, user)?.map(|item| item.payout);
     let open = last.filter(|payout| !payout.status().is_final()).map(|payout| payout.id);
     Ok(PayoutSummary { account, paid, open })
-}
-
-pub(super) fn user_of(
-    conn: &mut SqliteConnection,
-    book: BookId,
-    host: &HostId,
-) -> Result<Option<UserId>, StoreError> {
-    let named = user_names::book_id.eq(book.0).and(user_names::host_id.eq(host.as_str()));
-    let found = user_names::table.filter(named).select(user_names::user_id);
-    Ok(found.get_result::<Key>(conn).optional().told()?.map(Into::into))
 }
 
 pub(crate) fn names(

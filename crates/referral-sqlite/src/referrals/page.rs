@@ -6,7 +6,6 @@
 use diesel::prelude::*;
 use referral_domain::id::{BookId, CodeId, ReferralId, UserId};
 use referral_domain::port::{ReferralFile, ReferralFilter, ReferralReport, StoreError, TransactionFilter};
-use referral_domain::reference::HostId;
 use referral_domain::referral::Referral;
 
 use super::row::ReferralRow;
@@ -40,11 +39,11 @@ fn bounds(
 ) -> Result<Option<Bounds>, StoreError> {
     let mut bounds = Bounds::default();
     if let Some(host) = &filter.referrer {
-        let Some(user) = id_of(conn, book, host)? else { return Ok(None) };
+        let Some(user) = users::id_of(conn, book, host)? else { return Ok(None) };
         bounds.referrer = Some(user);
     }
     if let Some(host) = &filter.referred {
-        let Some(user) = id_of(conn, book, host)? else { return Ok(None) };
+        let Some(user) = users::id_of(conn, book, host)? else { return Ok(None) };
         bounds.referred = Some(user);
     }
     if let Some(folded) = &filter.code {
@@ -52,10 +51,6 @@ fn bounds(
         bounds.code = Some((code.id, code.owner));
     }
     Ok(Some(bounds))
-}
-
-fn id_of(conn: &mut SqliteConnection, book: BookId, host: &HostId) -> Result<Option<UserId>, StoreError> {
-    Ok(users::by_name(conn, book, host)?.map(|facts| facts.id))
 }
 
 pub(crate) fn page(

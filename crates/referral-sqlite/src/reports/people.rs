@@ -28,9 +28,9 @@ pub(crate) fn referrer(
     book: BookId,
     host: &HostId,
 ) -> Result<ReferrerReport, StoreError> {
-    let Some(facts) = users::by_name(conn, book, host)? else { return Ok(ReferrerReport::default()) };
-    let code = codes::primary(conn, book, facts.id)?;
-    Ok(ReferrerReport { code, counts: referral_counts(conn, book, facts.id)? })
+    let Some(user) = users::id_of(conn, book, host)? else { return Ok(ReferrerReport::default()) };
+    let code = codes::primary(conn, book, user)?;
+    Ok(ReferrerReport { code, counts: referral_counts(conn, book, user)? })
 }
 
 pub(crate) fn my_referral(
