@@ -252,6 +252,18 @@ impl App {
     pub async fn program<R>(&self, slug: &Slug) -> Result<Program, Failure<R>> {
         self.reports().program(slug, self.now()).await?.ok_or(Failure::NoProgram)
     }
+
+    /// A program as it was in the last 2 seconds, for those who only show something: with a cache of codes it is
+    /// remembered there, and forgotten as codes are. Nothing is decided by it.
+    ///
+    /// # Errors
+    /// [`Failure::NoProgram`] or [`Failure::Store`].
+    pub(crate) async fn program_lately<R>(&self, slug: &Slug) -> Result<Program, Failure<R>> {
+        match &self.codes {
+            Some(codes) => codes.program(self.reports(), slug, self.now()).await?.ok_or(Failure::NoProgram),
+            None => self.program(slug).await,
+        }
+    }
 }
 
 /// The program as a unit sees it: policy is always the version in force when it is decided.

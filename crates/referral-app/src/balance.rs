@@ -1,6 +1,6 @@
 //! A user's balance.
 
-use referral_domain::credit::{BalanceSnapshot, may_redeem};
+use referral_domain::credit::BalanceSnapshot;
 use referral_domain::ledger::Sums;
 use referral_domain::port::AccountReport;
 use referral_domain::program::Program;
@@ -23,13 +23,13 @@ pub struct BalanceView {
 }
 
 impl App {
-    /// A user's balance now; zeros for a user nobody has heard of.
+    /// A user's balance now, what of it may be paid out by the rules of the last 2 seconds; zeros for a user nobody has heard of.
     ///
     /// # Errors
     /// No such program, or the store's.
     pub async fn balance(&self, slug: &Slug, user: &HostId) -> Result<BalanceView, Failure<Never>> {
         let now = self.now();
-        let program = self.program::<Never>(slug).await?;
+        let program = self.program_lately::<Never>(slug).await?;
         let account = self.reports().account(program.book, user, aged_before(&program, now)).await?;
         Ok(BalanceView::of(account, program, now))
     }
@@ -37,11 +37,11 @@ impl App {
 
 impl BalanceView {
     pub(crate) fn of(account: AccountReport, program: Program, now: Timestamp) -> Self {
-        let AccountReport { email, referred, last, aged } = account;
+        let AccountReport { must_verify, last, aged } = account;
         let sums = last.as_ref().map(Sums::of).unwrap_or_default();
         let balances = last.map(|line| line.after).unwrap_or_default();
         let payable = BalanceSnapshot::payable(balances, aged, sums);
         let balance = BalanceSnapshot { balances, payable, as_of: now };
-        Self { balance, can_redeem: may_redeem(email, referred), program }
+        Self { balance, can_redeem: !must_verify, program }
     }
 }

@@ -37,7 +37,7 @@ impl App {
     /// # Errors
     /// No such program, or the store's.
     pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, Failure<Never>> {
-        let program = self.program::<Never>(&query.program).await?;
+        let program = self.program_lately::<Never>(&query.program).await?;
         let limit = query.filter.limit;
         let one_more = HistoryFilter { limit: limit.saturating_add(1), ..query.filter.clone() };
         let mut items = match self.reports().user_id(program.book, &query.user).await? {
@@ -60,7 +60,7 @@ impl App {
         user: &HostId,
     ) -> Result<(Summary, BalanceView), Failure<Never>> {
         let now = self.now();
-        let program = self.program::<Never>(slug).await?;
+        let program = self.program_lately::<Never>(slug).await?;
         let report = self.reports().summary(program.book, user, aged_before(&program, now)).await?;
         Ok((report.sums, BalanceView::of(report.account, program, now)))
     }

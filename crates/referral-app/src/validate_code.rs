@@ -77,7 +77,7 @@ impl App {
     ) -> Result<Validity, Failure<Throttled>> {
         let address = from.map(address_key);
         self.admit_one("validate", address.as_deref(), |limits| limits.validate).await?;
-        let program = self.program_for_asking(slug).await?;
+        let program = self.program_lately(slug).await?;
         let short = text.chars().count() <= LONGEST_TEXT;
         let code = match FoldedCode::fold(text).filter(|_| short) {
             Some(folded) => self.look_up(program.book, folded).await?,
@@ -86,13 +86,6 @@ impl App {
         let validity = self.judge(&program, code);
         self.count_miss(address.as_deref(), &validity).await?;
         Ok(validity)
-    }
-
-    async fn program_for_asking(&self, slug: &Slug) -> Result<Program, Failure<Throttled>> {
-        match &self.codes {
-            Some(codes) => codes.program(self.reports(), slug, self.now()).await?.ok_or(Failure::NoProgram),
-            None => self.program(slug).await,
-        }
     }
 
     async fn look_up(&self, book: BookId, folded: FoldedCode) -> Result<Option<Code>, StoreError> {

@@ -1,9 +1,11 @@
 //! Codes remembered for a moment: by those who only ask, never by those who apply.
 
-use referral_app::Validity;
+use referral_app::{PublishRules, Validity};
 use referral_domain::code::{FoldedCode, Unusable};
-use referral_testkit::build::a_code;
+use referral_domain::rules::RulesDraft;
+use referral_testkit::build::{a_code, currency};
 
+use crate::governing::welcoming;
 use crate::stage::{Stage, made};
 
 /// A stage whose application remembers codes.
@@ -72,4 +74,25 @@ async fn a_code_made_here_is_valid_at_once() {
     let stage = remembering().await;
     let code = stage.code("u_ana").await;
     assert!(matches!(validate(&stage, &code).await, Validity::Valid { .. }));
+}
+
+#[tokio::test]
+async fn what_is_payable_is_told_by_the_rules_of_a_moment_ago() {
+    let stage = remembering().await;
+    stage.ben_is_verified().await;
+    stage.spend("inv_1", "u_ben", 50_00).await;
+    stage.world.clock.set(stage.now().plus_micros(1));
+    assert_eq!(stage.balance("u_ana").await.payable, 0, "a reward is payable after 30 days");
+    let mut rules = RulesDraft::default_in(currency("USD"));
+    rules.rest.policy.payout_delay_days = 0;
+    let other = stage.exchanging(|parts| parts);
+    other
+        .app
+        .publish_rules(&PublishRules { rules, ..welcoming(10_00) }, None)
+        .await
+        .expect("published elsewhere");
+    assert_eq!(other.balance("u_ana").await.payable, 25_00, "another server has the new rules");
+    assert_eq!(stage.balance("u_ana").await.payable, 0, "remembered here");
+    stage.app.forget_program(&stage.program().slug);
+    assert_eq!(stage.balance("u_ana").await.payable, 25_00);
 }

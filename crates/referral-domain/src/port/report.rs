@@ -41,10 +41,9 @@ pub struct ReferralCounts {
 /// heard of.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccountReport {
-    /// Whether their e-mail is verified.
-    pub email: EmailStatus,
-    /// Whether they came by a referral.
-    pub referred: bool,
+    /// Whether they may not use what they have before their e-mail is verified: [`may_redeem`](crate::credit::may_redeem)
+    /// is false of them.
+    pub must_verify: bool,
     /// The last line of their history.
     pub last: Option<Line>,
     /// `earned` of their last line at or before the instant asked for, in minor units.

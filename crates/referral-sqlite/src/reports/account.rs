@@ -1,13 +1,14 @@
-//! What users have: per question the user by name, whether they were referred, the last line and the last old enough,
+//! What users have: per question the user by name, whether they were referred where it matters, the last line and the last old enough,
 //! each by its index; a summary adds one pass over the user's history.
 
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::port::{AccountReport, StoreError, SummaryReport};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
-use referral_domain::user::UserFacts;
+use referral_domain::user::{EmailStatus, UserFacts};
 
 use super::history;
 use crate::column::Key;
@@ -42,9 +43,10 @@ fn account_of(
     facts: &UserFacts,
     aged: Timestamp,
 ) -> Result<AccountReport, StoreError> {
+    let email = facts.email_status();
+    let referred = email == EmailStatus::Unknown && is_referred(conn, book, facts.id)?;
     Ok(AccountReport {
-        email: facts.email_status(),
-        referred: is_referred(conn, book, facts.id)?,
+        must_verify: !may_redeem(email, referred),
         last: ledger::last_line(conn, book, facts.id)?,
         aged: ledger::earned_until(conn, book, facts.id, aged)?,
     })

@@ -251,6 +251,7 @@ macro_rules! store_contract {
                 what_a_referrer_earned_is_what_was_posted,
                 using_credits_does_not_change_what_was_earned,
                 whether_a_user_may_use_credits_is_told_with_them,
+                who_must_verify_is_told_as_the_domain_has_it,
                 many_codes_and_many_accounts_are_read_at_once_in_the_order_asked,
                 a_user_without_any_story_has_nothing,
             }

@@ -2,12 +2,13 @@
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
 use referral_domain::code::FoldedCode;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::BookId;
 use referral_domain::port::{
     AccountReport, Changes, MyReferralReport, ReferralCounts, ReferrerReport, SummaryReport,
 };
 use referral_domain::referral::{Award, State, WithheldReason};
-use referral_domain::user::EmailStatus;
+use referral_domain::user::{EmailStatus, Word};
 
 use super::referrals::brought;
 use super::{Subject, wallets};
@@ -113,13 +114,13 @@ pub async fn whether_a_user_may_use_credits_is_told_with_them(subject: Subject) 
     let (code, tomorrow) = (world.code("u_ana").await, world.now().plus_days(1));
     let standing = async |name| {
         let account = world.account(name, tomorrow).await;
-        (account.email, account.referred, account.last.map_or(0, |line| line.after.available))
+        (account.must_verify, account.last.map_or(0, |line| line.after.available))
     };
     let referral = world.sign_up("u_ben", &code).await.expect("applied");
-    assert_eq!(standing("u_ben").await, (EmailStatus::Unknown, true, 0));
-    assert_eq!(standing("u_ana").await, (EmailStatus::Unknown, false, 0));
+    assert_eq!(standing("u_ben").await, (true, 0));
+    assert_eq!(standing("u_ana").await, (false, 0));
     world.verify("u_ben").await;
-    assert_eq!(standing("u_ben").await, (EmailStatus::Verified(world.now()), true, 10_00));
+    assert_eq!(standing("u_ben").await, (false, 10_00));
     let (ben, book) = (host("u_ben"), world.program.book);
     let summary = world.reports.summary(book, &ben, tomorrow).await.expect("a report");
     assert_eq!(summary.account, world.account("u_ben", tomorrow).await, "a summary's account is the same");
@@ -153,6 +154,27 @@ pub async fn many_codes_and_many_accounts_are_read_at_once_in_the_order_asked(su
     assert_eq!(told.collect::<Vec<_>>(), [(10_00, 10_00), (0, 0), (0, 25_00), (25_00, 25_00)]);
     assert_eq!(accounts[1], AccountReport::default());
     assert_eq!(accounts[3], world.account("u_ana", tomorrow).await);
+}
+
+/// Every pair of words, of people who were referred and of people who were not: told as the domain has it.
+pub async fn who_must_verify_is_told_as_the_domain_has_it(subject: Subject) {
+    let world = World::open(subject).await;
+    let (code, now) = (world.code("u_ana").await, world.now());
+    let words = [None, Some(false), Some(true)].map(|said| said.map(|verified| Word { at: now, verified }));
+    let (mut barred, mut asked) = (0, 0);
+    let pairs = words.iter().flat_map(|event| words.map(|token| (*event, token)));
+    for ((event, token), referred) in pairs.flat_map(|pair| [(pair, false), (pair, true)]) {
+        let name = format!("u_{asked}");
+        let facts = world.hear_words(&name, event, token).await;
+        if referred {
+            world.sign_up(&name, &code).await.expect("applied");
+        }
+        let told = world.account(&name, now).await.must_verify;
+        assert_eq!(told, !may_redeem(facts.email_status(), referred), "{facts:?} referred={referred}");
+        (barred, asked) = (barred + u32::from(told), asked + 1);
+    }
+    println!("people={asked} who must verify={barred}");
+    assert_eq!((asked, barred), (18, 9));
 }
 
 /// Whom nobody heard of, and whom nobody told anything of, are told alike.

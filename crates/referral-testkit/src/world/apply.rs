@@ -122,6 +122,18 @@ impl World {
         body.await.expect("a word is recorded");
     }
 
+    /// What an event and a token say of a user's e-mail is stored, of a user who was not referred: nothing depends on it yet.
+    pub async fn hear_words(&self, name: &str, event: Option<Word>, token: Option<Word>) -> UserFacts {
+        let (mut unit, book, named) = (self.begin().await, self.program.book, [self.new_user(name)]);
+        let mut facts = unit.users().lock(book, &named, &[], self.now()).await.expect("locked").remove(0);
+        event.into_iter().for_each(|word| facts.hear_event(word));
+        token.into_iter().for_each(|word| facts.hear_token(word));
+        let changes = Changes { users: vec![facts.clone()], ..Changes::default() };
+        unit.recorder().record(book, &changes).await.expect("recorded");
+        unit.commit().await.expect("committed");
+        facts
+    }
+
     /// The same, in a unit.
     ///
     /// # Errors
