@@ -178,6 +178,9 @@ const REWARDS: &[Tampering] = &[
             progress.reward = Award::Granted { at: progress.updated_at, transaction: unknown() };
         });
     }),
+    (Check::RewardSteps, "a reward of which another was promised", |state| {
+        change(&mut state.referrals, any, |referral| referral.facts.terms.referrer_reward += 1);
+    }),
     (Check::RewardSteps, "a reward that forgot its step", |state| {
         progress(state, |progress| progress.reward = Award::NotDue);
     }),

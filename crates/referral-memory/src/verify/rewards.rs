@@ -62,8 +62,11 @@ fn reward_is_its_step(referral: &Referral, last: Option<&RewardStep>) -> Finding
     let place = format!("reward of {}", referral.facts.id);
     let n = last.map_or(0, |step| step.n);
     equal(Check::RewardSteps, &place, &n, &referral.progress.reward_steps)?;
-    let granted = last.filter(|step| step.n % 2 == 1).map(|step| step.transaction);
-    equal(Check::RewardSteps, place, &granted, &referral.progress.reward.transaction())
+    let granted = last.filter(|step| step.n % 2 == 1);
+    let promised = granted.map(|_| referral.facts.terms.referrer_reward);
+    equal(Check::RewardSteps, &place, &promised, &granted.map(|step| step.amount))?;
+    let transaction = granted.map(|step| step.transaction);
+    equal(Check::RewardSteps, place, &transaction, &referral.progress.reward.transaction())
 }
 
 fn welcome_is_posted(state: &State, book: BookId, referral: &Referral) -> Finding {

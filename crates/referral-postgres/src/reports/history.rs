@@ -2,7 +2,8 @@
 //!
 //! A line with a greater number is a later one, so that the index `(book_id, user_id, at)` answers a page in its order
 //! whatever instants it is bounded by: as many lines are read as are answered, and none is sorted. Of a page by kind,
-//! also the lines of other kinds between.
+//! also the lines of other kinds between. A line and its transaction have one instant, and no other of their user has it:
+//! by it the transactions lie in their index beside each other, too.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
@@ -26,8 +27,8 @@ pub(crate) async fn page(
     filter: &HistoryFilter,
 ) -> Result<Vec<HistoryItem>, StoreError> {
     let Some(until) = end(conn, book, user, filter).await? else { return Ok(Vec::new()) };
-    let of_line =
-        transactions::book_id.eq(lines::book_id).and(transactions::transaction_id.eq(lines::transaction_id));
+    let of_user = transactions::book_id.eq(lines::book_id).and(transactions::user_id.eq(lines::user_id));
+    let of_line = of_user.and(transactions::recorded_at.eq(lines::at));
     let mut query = lines::table
         .inner_join(transactions::table.on(of_line))
         .filter(lines::book_id.eq(book.0).and(lines::user_id.eq(Key::from(user))))
@@ -74,7 +75,7 @@ const SUMS: &str = "SELECT t.kind, count(*),
     sum(greatest(l.available_after - l.available_before, 0))::bigint,
     sum(greatest(l.available_before - l.available_after, 0))::bigint
   FROM history_lines AS l
-  JOIN ledger_transactions AS t ON t.book_id = l.book_id AND t.transaction_id = l.transaction_id
+  JOIN ledger_transactions AS t ON t.book_id = l.book_id AND t.user_id = l.user_id AND t.recorded_at = l.at
   WHERE l.book_id = $1 AND l.user_id = (SELECT n.user_id FROM user_names AS n WHERE n.book_id = $1 AND n.host_id = $2)
   GROUP BY t.kind";
 

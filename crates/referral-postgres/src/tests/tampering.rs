@@ -136,7 +136,8 @@ const TAMPERS: &[Tamper] = &[
     (
         "a transaction's user",
         Check::Lines,
-        "UPDATE ledger_transactions SET user_id = '00000000000000000000000000000000' WHERE kind = 'referral_bonus'",
+        "UPDATE ledger_transactions SET user_id = '00000000000000000000000000000000'
+           WHERE transaction_id = (SELECT transaction_id FROM ledger_transactions WHERE kind = 'referral_bonus' LIMIT 1)",
     ),
     (
         "a transaction's time",
@@ -173,6 +174,13 @@ const TAMPERS: &[Tamper] = &[
         Check::RewardSteps,
         "UPDATE referral_progress SET welcome_status = 'not_due', welcome_at = NULL, welcome_transaction = NULL",
     ),
+    (
+        "another reward promised than was granted",
+        Check::RewardSteps,
+        "UPDATE referrals SET referrer_reward = 9900; UPDATE referral_progress SET referrer_reward = 9900",
+    ),
+    ("a threshold in one place", Check::NetSpend, "UPDATE referrals SET spend_threshold = 1"),
+    ("a window that is longer in one place", Check::NetSpend, "UPDATE referrals SET qualifies_until = qualifies_until + interval '1 day'"),
     ("spend that nobody told", Check::NetSpend, "UPDATE referral_progress SET spend_gross = 7000"),
     ("an event removed", Check::NetSpend, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
     ("a fold removed", Check::NetSpend, "DELETE FROM spend_folds"),

@@ -253,16 +253,17 @@ const STEP_POSTINGS: &str = concat!(
 
 const REWARDS: &str = "
 SELECT format('referral_progress %s of book %s', p.referral_id, p.book_id) AS place,
-  format('%s steps, granted by %s', coalesce(s.n, 0),
+  format('%s steps, %s granted by %s', coalesce(s.n, 0), CASE s.n % 2 WHEN 1 THEN s.amount END,
     CASE s.n % 2 WHEN 1 THEN s.transaction_id END) AS expected,
-  format('%s steps, granted by %s', p.reward_steps, CASE WHEN p.reward_status IN ('held', 'granted')
-    THEN p.reward_transaction END) AS found
+  format('%s steps, %s granted by %s', p.reward_steps, CASE s.n % 2 WHEN 1 THEN p.referrer_reward END,
+    CASE WHEN p.reward_status IN ('held', 'granted') THEN p.reward_transaction END) AS found
 FROM referral_progress AS p
 LEFT JOIN reward_steps AS s ON s.book_id = p.book_id AND s.referral_id = p.referral_id AND s.n =
   (SELECT max(x.n) FROM reward_steps AS x WHERE x.book_id = p.book_id AND x.referral_id = p.referral_id)
 WHERE p.reward_steps <> coalesce(s.n, 0)
   OR CASE WHEN p.reward_status IN ('held', 'granted') THEN p.reward_transaction END
     IS DISTINCT FROM CASE s.n % 2 WHEN 1 THEN s.transaction_id END
+  OR s.n % 2 = 1 AND s.amount <> p.referrer_reward
 LIMIT 1";
 
 const WELCOMES: &str = concat!(

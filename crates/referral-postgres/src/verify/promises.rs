@@ -2,14 +2,18 @@
 //! commissions and holds against what they posted, budgets against what was granted.
 
 /// What each referral's spends come to by the facts alone: of those that met it or were folded in, the sums of those in
-/// the window, and of those in the months of its commission; each less the refunds that weigh on it.
+/// the window, and of those in the months of its commission; each less the refunds that weigh on it. Its progress repeats
+/// its terms.
 pub(super) const NET_SPEND: &str = "
-SELECT format('referral_progress %s of book %s: spend and refunds, and those of the commission', p.referral_id,
-    p.book_id) AS place,
-  format('%s less %s, %s less %s', s.gross, s.refunded, s.commission_gross, s.commission_refunded) AS expected,
-  format('%s less %s, %s less %s', p.spend_gross, p.spend_refunded, p.commission_gross, p.commission_refunded) AS found
+SELECT format('referral_progress %s of book %s: spend and refunds, those of the commission, threshold, reward and welcome credit',
+    p.referral_id, p.book_id) AS place,
+  format('%s less %s, %s less %s, %s, %s, %s until %s', s.gross, s.refunded, s.commission_gross, s.commission_refunded,
+    s.spend_threshold, s.referrer_reward, s.welcome_credit, s.qualifies_until) AS expected,
+  format('%s less %s, %s less %s, %s, %s, %s until %s', p.spend_gross, p.spend_refunded, p.commission_gross,
+    p.commission_refunded, p.spend_threshold, p.referrer_reward, p.welcome_credit, p.qualifies_until) AS found
 FROM referral_progress AS p
-JOIN (SELECT r.book_id, r.referral_id, coalesce(sum(e.amount) FILTER (WHERE x.in_window), 0) AS gross,
+JOIN (SELECT r.book_id, r.referral_id, r.spend_threshold, r.referrer_reward, r.welcome_credit, r.qualifies_until,
+    coalesce(sum(e.amount) FILTER (WHERE x.in_window), 0) AS gross,
     coalesce(sum(y.refunded) FILTER (WHERE x.in_window), 0) AS refunded,
     coalesce(sum(e.amount) FILTER (WHERE x.in_months), 0) AS commission_gross,
     coalesce(sum(y.refunded) FILTER (WHERE x.in_months), 0) AS commission_refunded
@@ -32,6 +36,8 @@ JOIN (SELECT r.book_id, r.referral_id, coalesce(sum(e.amount) FILTER (WHERE x.in
   GROUP BY 1, 2) AS s ON s.book_id = p.book_id AND s.referral_id = p.referral_id
 WHERE (p.spend_gross, p.spend_refunded, p.commission_gross, p.commission_refunded)
   IS DISTINCT FROM (s.gross, s.refunded, s.commission_gross, s.commission_refunded)
+  OR (p.spend_threshold, p.referrer_reward, p.welcome_credit, p.qualifies_until)
+  IS DISTINCT FROM (s.spend_threshold, s.referrer_reward, s.welcome_credit, s.qualifies_until)
 LIMIT 1";
 
 /// Each step follows the one before.

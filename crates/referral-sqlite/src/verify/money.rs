@@ -16,7 +16,7 @@ pub(super) const fn of(check: Check) -> &'static [&'static str] {
             REWARD_HOLDS,
         ],
         Check::Commissions => &[COMMISSION_STEPS, COMMISSION_POSTINGS, COMMISSIONS, COMMISSION_WITHOUT_STEP],
-        Check::NetSpend => &[NET_SPEND, EVENT_CHAINS],
+        Check::NetSpend => &[TERMS, NET_SPEND, EVENT_CHAINS],
         Check::Budgets => &[BUDGET_MONTHS, BUDGET_STEPS],
         Check::TransferEntries | Check::EntryChain | Check::Heads | Check::Bounds | Check::Zero => &[],
         Check::Lines | Check::RewardSteps | Check::DueRewards | Check::Redemptions => &[],
@@ -233,6 +233,18 @@ const NET_SPEND: &str = concat!(
        AS s ON s.book_id = p.book_id AND s.referral_id = p.referral_id)
      WHERE expected <> found LIMIT 1"
 );
+
+/// What a referral's progress repeats of its terms.
+const TERMS: &str = "
+SELECT format('referral_progress %s of book %d', lower(hex(p.referral_id)), p.book_id) AS place,
+  format('threshold %d, reward %d, welcome credit %d, until %d', r.spend_threshold, r.referrer_reward, r.welcome_credit,
+    r.qualifies_until) AS expected,
+  format('threshold %d, reward %d, welcome credit %d, until %d', p.spend_threshold, p.referrer_reward, p.welcome_credit,
+    p.qualifies_until) AS found
+FROM referral_progress AS p JOIN referrals AS r ON r.book_id = p.book_id AND r.referral_id = p.referral_id
+WHERE (p.spend_threshold, p.referrer_reward, p.welcome_credit, p.qualifies_until)
+  IS NOT (r.spend_threshold, r.referrer_reward, r.welcome_credit, r.qualifies_until)
+LIMIT 1";
 
 /// Every event that met a referral is the last that did, or comes before one other.
 const EVENT_CHAINS: &str = "

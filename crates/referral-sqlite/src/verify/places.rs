@@ -171,15 +171,17 @@ const STEP_POSTINGS: &str = concat!(
 
 const REWARDS: &str = "
 SELECT format('referral_progress %s of book %d', lower(hex(p.referral_id)), p.book_id) AS place,
-  format('%d steps, granted by %s', coalesce(s.n, 0), iif(s.n % 2 = 1, lower(hex(s.transaction_id)), '')) AS expected,
-  format('%d steps, granted by %s', p.reward_steps, iif(p.reward_status IN ('held', 'granted'),
-    lower(hex(p.reward_transaction)), '')) AS found
+  format('%d steps, %d granted by %s', coalesce(s.n, 0), iif(s.n % 2 = 1, s.amount, 0),
+    iif(s.n % 2 = 1, lower(hex(s.transaction_id)), '')) AS expected,
+  format('%d steps, %d granted by %s', p.reward_steps, iif(s.n % 2 = 1, p.referrer_reward, 0),
+    iif(p.reward_status IN ('held', 'granted'), lower(hex(p.reward_transaction)), '')) AS found
 FROM referral_progress AS p
 LEFT JOIN reward_steps AS s ON s.book_id = p.book_id AND s.referral_id = p.referral_id AND s.n =
   (SELECT max(x.n) FROM reward_steps AS x WHERE x.book_id = p.book_id AND x.referral_id = p.referral_id)
 WHERE p.reward_steps <> coalesce(s.n, 0)
   OR iif(p.reward_status IN ('held', 'granted'), p.reward_transaction, NULL)
     IS NOT iif(s.n % 2 = 1, s.transaction_id, NULL)
+  OR s.n % 2 = 1 AND s.amount <> p.referrer_reward
 LIMIT 1";
 
 const WELCOMES: &str = concat!(

@@ -196,6 +196,12 @@ fn events() -> Vec<Attack> {
         told("a reward by no transaction", Named("reward_whole"), &|row| row.set("reward_amount", 2500)),
         told("half a level", Named("level_whole"), &|row| row.set("net_after", 100)),
         told("spent by nobody", Named("event_of_a_user"), &|row| row.set("user_id", id(0x99))),
+        told("for a referral of somebody else", Named("event_of_a_user"), &|row| {
+            row.set("outcome", "'counted'").set("counted", 100).set("referral_id", id(REFERRAL))
+        }),
+        told("for a referral that is not there", Named("event_of_a_user"), &|row| {
+            row.set("user_id", id(BEN)).set("outcome", "'counted'").set("referral_id", id(0x99))
+        }),
         attack(
             "change what an event counted",
             Named("spend_events_never_change"),
