@@ -133,12 +133,7 @@ const TAMPERS: &[Tamper] = &[
          UPDATE history_lines SET n = 2 WHERE user_id = $USER AND n = 3;
          UPDATE history_lines SET n = 3 WHERE user_id = $USER AND n = 9",
     ),
-    (
-        "a transaction's user",
-        Check::Lines,
-        "UPDATE ledger_transactions SET user_id = '00000000000000000000000000000000'
-           WHERE transaction_id = (SELECT transaction_id FROM ledger_transactions WHERE kind = 'referral_bonus' LIMIT 1)",
-    ),
+    ("a transaction's user", Check::Lines, "UPDATE ledger_transactions SET user_id = transaction_id"),
     (
         "a transaction's time",
         Check::Lines,
@@ -180,7 +175,6 @@ const TAMPERS: &[Tamper] = &[
         "UPDATE referrals SET referrer_reward = 9900; UPDATE referral_progress SET referrer_reward = 9900",
     ),
     ("a threshold in one place", Check::NetSpend, "UPDATE referrals SET spend_threshold = 1"),
-    ("a window that is longer in one place", Check::NetSpend, "UPDATE referrals SET qualifies_until = qualifies_until + interval '1 day'"),
     ("spend that nobody told", Check::NetSpend, "UPDATE referral_progress SET spend_gross = 7000"),
     ("an event removed", Check::NetSpend, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
     ("a fold removed", Check::NetSpend, "DELETE FROM spend_folds"),
