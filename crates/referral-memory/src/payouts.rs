@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::payout::{
     Batch, BatchStatus, BatchStep, MethodKind, Payout, PayoutMethod, PayoutStatus, PayoutStep, SettlementLine,
@@ -68,6 +69,16 @@ impl Payouts for MemoryUnit {
 
     async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
         self.call(|state| Ok(state.hosts(book, ids))).await
+    }
+
+    async fn unverified(&mut self, book: BookId, ids: &[UserId]) -> Result<BTreeSet<UserId>, StoreError> {
+        self.call(|state| {
+            let may_not = |id: &UserId| {
+                !may_redeem(state.email_status(book, *id), state.referral_of(book, *id).is_some())
+            };
+            Ok(ids.iter().copied().filter(may_not).collect())
+        })
+        .await
     }
 }
 

@@ -7,6 +7,8 @@ mod read;
 mod row;
 mod write;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
@@ -95,6 +97,10 @@ impl Payouts for PgUnit {
 
     async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError> {
         call!(self, |conn| names(conn, book, ids))
+    }
+
+    async fn unverified(&mut self, book: BookId, ids: &[UserId]) -> Result<BTreeSet<UserId>, StoreError> {
+        call!(self, |conn| read::unverified(conn, book, ids))
     }
 }
 

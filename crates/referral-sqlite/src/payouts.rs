@@ -67,6 +67,11 @@ impl Payouts for SqliteUnit {
         let ids = ids.to_vec();
         self.run(move |conn| names(conn, book, &ids)).await
     }
+
+    async fn unverified(&mut self, book: BookId, ids: &[UserId]) -> Result<BTreeSet<UserId>, StoreError> {
+        let ids: BTreeSet<_> = ids.iter().copied().collect();
+        self.run(move |conn| read::unverified(conn, book, ids)).await
+    }
 }
 
 #[async_trait]

@@ -65,7 +65,8 @@ impl App {
         Ok(BatchPreview { taken, left_out, program })
     }
 
-    /// Builds a batch of approved payouts. Payouts whose users owe something are cancelled, and their money repays first.
+    /// Builds a batch of approved payouts. Payouts whose users owe something are cancelled, and their money repays first; those
+    /// of users who may not be paid before their e-mail is verified stay approved, for a later batch.
     ///
     /// # Errors
     /// [`EmptyBatch`], no such program, or the store's.
@@ -172,11 +173,12 @@ async fn choose(unit: &mut Unit<'_>, program: &Program, command: &BuildBatch) ->
     let users: Vec<_> = payouts.iter().map(|payout| payout.user).collect();
     let versions: Vec<_> = payouts.iter().map(|payout| (payout.user, payout.method)).collect();
     let methods = unit.payouts().methods(program.book, &versions).await?;
+    let unverified = unit.payouts().unverified(program.book, &users).await?;
     let wallets = unit.ledger().open(program.book, program.currency, &users).await?;
     let owing = wallets.iter().filter(|wallet| wallet.balances().owed > 0).map(|wallet| wallet.user);
     let kept = payouts.iter().zip(&methods).filter(|(_, method)| method.sealed.is_some());
     let digests = kept.map(|(payout, method)| (payout.id, method.digest)).collect();
-    let seen = Circumstances { owing: owing.collect(), digests };
+    let seen = Circumstances { owing: owing.collect(), unverified, digests };
     Ok(Chosen { selection: Selection::of(&asked, payouts, command.kind, &seen), seen, wallets })
 }
 

@@ -1,6 +1,7 @@
 //! A batch leaves: its file is made, and its payouts are sent.
 
-use referral_domain::payout::{Batch, BatchRefusal, BatchStatus, WrongState};
+use referral_domain::id::PayoutId;
+use referral_domain::payout::{Batch, BatchRefusal, BatchStatus, Payout, WrongState};
 use referral_domain::port::{Changes, Payment, PaymentOrder, Rail, RailFault, StoreError, Unit};
 use referral_domain::program::Program;
 use referral_domain::time::Timestamp;
@@ -38,6 +39,10 @@ pub enum ExportRefused {
     /// A rule of batches.
     #[error(transparent)]
     Batch(#[from] BatchRefused),
+    /// Somebody in it lost their verification since it was built. Nobody else is paid before them: what was approved by a
+    /// second person is this manifest, whole.
+    #[error("the e-mail of the user of {0} is not verified; discard the batch and build it again")]
+    NotVerified(PayoutId),
     /// It has left in another format; a second file could be paid beside the first.
     #[error("the batch was exported as {0}")]
     OtherFormat(String),
@@ -71,8 +76,9 @@ impl App {
                 rail.takes(before.kind, program.currency).map_err(not_taken)?;
                 let batch = before.clone().export(rail.format(), by, now).map_err(refused)?;
                 let file = self.file(unit, &program, rail, &batch, now).await?;
-                let payouts = payouts_of(unit, &program, &batch).await?.into_iter();
-                let sent = payouts.map(|payout| payout.send(now)).collect::<Result<Vec<_>, _>>();
+                let payouts = payouts_of(unit, &program, &batch).await?;
+                may_be_paid(unit, &program, &payouts).await?;
+                let sent = payouts.into_iter().map(|payout| payout.send(now)).collect::<Result<Vec<_>, _>>();
                 let sent = sent.map_err(|fault| astray(&batch, fault))?;
                 let changes = Changes {
                     batch_steps: batch.steps.last().cloned().into_iter().collect(),
@@ -108,6 +114,20 @@ impl App {
         let order = PaymentOrder { batch: batch.id, kind, currency, exported_at, payments };
         let bytes = rail.render(&order).map_err(not_taken)?;
         Ok(Export { file_name: rail.file_name(batch.id), content_type: rail.content_type(), bytes })
+    }
+}
+
+/// Everybody in it may be paid, as far as is known now.
+async fn may_be_paid(
+    unit: &mut Unit<'_>,
+    program: &Program,
+    payouts: &[Payout],
+) -> Result<(), Failure<ExportRefused>> {
+    let users: Vec<_> = payouts.iter().map(|payout| payout.user).collect();
+    let unverified = unit.payouts().unverified(program.book, &users).await?;
+    match payouts.iter().find(|payout| unverified.contains(&payout.user)) {
+        Some(payout) => Err(ExportRefused::NotVerified(payout.id).into()),
+        None => Ok(()),
     }
 }
 

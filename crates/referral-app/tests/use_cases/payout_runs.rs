@@ -178,6 +178,48 @@ async fn a_payout_whose_user_owes_is_cancelled_and_the_money_repays_first() {
 }
 
 #[tokio::test]
+async fn a_payout_whose_user_is_not_verified_waits_for_a_later_batch() {
+    let stage = Stage::paying().await;
+    stage.affiliates(&NAMES[..2]).await;
+    let ids = stage.approved(&NAMES[..2]).await;
+    stage.hear("u_1", false).await;
+    let preview = stage.app.preview_batch(&stage.a_payout_batch(None)).await.expect("a preview");
+    assert_eq!((preview.taken.len(), preview.left_out), (1, vec![(ids[0], LeftOut::NotVerified)]));
+    let first = stage.built(None).await.batch;
+    assert_eq!((first.items.len(), first.left_out), (1, vec![(ids[0], LeftOut::NotVerified)]));
+    assert_eq!(stage.status(ids[0]).await, PayoutStatus::Approved);
+    let nothing = answer(stage.app.build_batch(&stage.a_payout_batch(None), None).await);
+    assert!(matches!(nothing, Err(EmptyBatch)));
+    assert_eq!(stage.status(ids[0]).await, PayoutStatus::Approved, "it is not cancelled");
+    stage.hear_at("u_1", true, stage.now().plus_micros(1)).await;
+    let later = stage.built(None).await.batch;
+    assert_eq!(later.items.iter().map(|item| item.payout).collect::<Vec<_>>(), [ids[0]]);
+    stage.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_batch_with_somebody_no_longer_verified_does_not_leave() {
+    let stage = Stage::paying().await;
+    stage.affiliates(&NAMES[..2]).await;
+    let ids = stage.approved(&NAMES[..2]).await;
+    let batch = stage.built(None).await.batch.id;
+    stage.app.seal_batch(&stage.moving(batch, "u_ada"), None).await.expect("sealed");
+    stage.app.approve_batch(&stage.moving(batch, "u_bob"), None).await.expect("approved by another");
+    stage.hear("u_2", false).await;
+    let stored = stage.stored();
+    assert_eq!(stage.export(batch, "csv").await, Err(ExportRefused::NotVerified(ids[1])));
+    assert_eq!(stage.stored(), stored, "nothing changes");
+    stage.app.discard_batch(&stage.moving(batch, "u_ada"), None).await.expect("discarded");
+    let rest = stage.built(None).await.batch;
+    assert_eq!((rest.items.len(), rest.left_out), (1, vec![(ids[1], LeftOut::NotVerified)]));
+    stage.send_off(rest.id).await;
+    let file = stage.export(rest.id, "csv").await.expect("exported");
+    stage.hear("u_1", false).await;
+    assert_eq!(stage.export(rest.id, "csv").await, Ok(file), "what has left is told as it left");
+    stage.is_sound().await;
+}
+
+#[tokio::test]
 async fn a_batch_built_twice_under_one_key_is_built_once() {
     use referral_app::{BatchReceipt, Idempotent};
     let stage = Stage::paying().await;

@@ -1,4 +1,4 @@
-//! Which payouts a batch takes: those that are approved, paid in its way, and whose users owe nothing.
+//! Which payouts a batch takes: those that are approved, paid in its way, and whose users owe nothing and may be paid.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,8 @@ words! {
         MethodErased = "method-erased",
         /// Its user owes something: it is cancelled, and the money repays first.
         UserOwes = "user-owes",
+        /// Its user is not verified: it stays approved, and a later batch takes it once they are.
+        NotVerified = "email-not-verified",
     }
 }
 
@@ -64,6 +66,8 @@ pub struct Selection {
 pub struct Circumstances {
     /// Who owes something.
     pub owing: BTreeSet<UserId>,
+    /// Who may not be paid before their e-mail is verified.
+    pub unverified: BTreeSet<UserId>,
     /// The keyed hash of each payout's destination; absent where it was erased.
     pub digests: BTreeMap<PayoutId, [u8; 32]>,
 }
@@ -113,6 +117,9 @@ fn barred(payout: &Payout, kind: MethodKind, seen: &Circumstances) -> Option<Lef
     }
     if seen.owing.contains(&payout.user) {
         return Some(LeftOut::UserOwes);
+    }
+    if seen.unverified.contains(&payout.user) {
+        return Some(LeftOut::NotVerified);
     }
     if seen.digests.contains_key(&payout.id) { None } else { Some(LeftOut::MethodErased) }
 }

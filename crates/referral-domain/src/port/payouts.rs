@@ -1,5 +1,7 @@
 //! Payouts, their batches and their methods: what a unit asks, and what is asked without one.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::{AccountReport, StoreError};
@@ -41,6 +43,10 @@ pub trait Payouts: Send {
 
     /// The host's ids of these users, in input order; `None` where it was erased.
     async fn hosts(&mut self, book: BookId, ids: &[UserId]) -> Result<Vec<Option<HostId>>, StoreError>;
+
+    /// Those of these users who may not be paid before their e-mail is verified: [`may_redeem`](crate::credit::may_redeem)
+    /// says no. They are not locked; a user whose name was erased is judged as before.
+    async fn unverified(&mut self, book: BookId, ids: &[UserId]) -> Result<BTreeSet<UserId>, StoreError>;
 }
 
 /// A payout as it is read: with what may be shown of where it goes, and whose it is.

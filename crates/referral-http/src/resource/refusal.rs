@@ -291,7 +291,7 @@ impl Explain for ExportRefused {
     fn problem(&self, now: Timestamp) -> Problem {
         match self {
             Self::Batch(refused) => refused.problem(now),
-            Self::OtherFormat(_) | Self::Unsuitable(_) => {
+            Self::NotVerified(_) | Self::OtherFormat(_) | Self::Unsuitable(_) => {
                 Problem::new(ProblemCode::BatchState).detail(self.to_string())
             }
         }

@@ -100,6 +100,37 @@ async fn a_batch_says_what_was_left_out_when_it_was_built() {
 }
 
 #[actix_web::test]
+async fn who_is_not_verified_is_left_out_and_holds_back_what_was_built_before() {
+    let story = Story::told().await;
+    story.affiliates(&["u_eve", "u_fay"]).await;
+    let (one, two) = (story.approved("u_eve").await, story.approved("u_fay").await);
+    let fin = story.finance("u_fin");
+    let batch = story.drafted(&two).await;
+    let lost = |user: &str| json!({"user_id": user, "verified": false});
+    story.host.post("/api/events/email-verified", lost("u_fay")).await.json(200);
+    story.moved(&batch, "seal", "u_fin").await;
+    story.moved(&batch, "approve", "u_bob").await;
+    let export = format!("/api/admin/payout-batches/{batch}/export?format=csv");
+    let refused = fin.get(&export).await.json(409);
+    let detail = refused["detail"].as_str().expect("a detail");
+    assert!(
+        detail.contains(&two) && detail.contains("discard the batch") && refused["code"] == "batch-state",
+        "{refused}"
+    );
+    story.moved(&batch, "discard", "u_bob").await;
+    let body = json!({"method": "external"});
+    let left_out = json!([{"payout_id": two, "code": "email-not-verified"}]);
+    let preview = fin.post("/api/admin/payout-batches/preview", body.clone()).await.json(200);
+    assert_eq!((&preview["count"], &preview["left_out"]), (&json!(1), &left_out));
+    let built = fin.post("/api/admin/payout-batches", body).await.json(201);
+    let told = fin.get(&format!("/api/admin/payout-batches/{}", built["id"].as_str().expect("an id"))).await;
+    let told = told.json(200);
+    assert_eq!((list(&told["payouts"], "id"), &told["left_out"]), (vec![one.as_str()], &left_out));
+    let waiting = story.app.user("u_fay").get(&format!("/api/affiliate/payouts/{two}")).await.json(200);
+    assert_eq!(waiting["status"], "approved");
+}
+
+#[actix_web::test]
 async fn each_refusal_of_a_request_has_its_code() {
     let story = Story::told().await;
     let eve = story.app.user("u_eve");

@@ -2,15 +2,19 @@
 //!
 //! A page by status looks at every payout that ever stood there and passes those that went on.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Uuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::payout::{Batch, BatchItem, LeftOut, MethodKind, PayoutMethod};
 use referral_domain::port::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutSummary, StoreError};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
+use referral_domain::user::EmailStatus;
 
 use super::row::{
     self, BatchRow, BatchSql, BatchStepRow, BatchStepSql, MethodRow, MethodSql, PayoutRow, PayoutSql,
@@ -234,6 +238,27 @@ pub(crate) async fn names(
         name.map(|name| place.sound("host_id", HostId::parse(&name), &name)).transpose()
     };
     names.into_iter().zip(ids).map(read).collect()
+}
+
+/// Whether nothing was said of their e-mail, and whether they were referred, of those who are not verified.
+const DOUBTS: &str = "SELECT x.user_id, coalesce(x.event_word_verified, x.token_word_verified) IS NULL,
+    (SELECT 1 FROM referrals AS r WHERE r.book_id = $2 AND r.referred_id = x.user_id LIMIT 1) IS NOT NULL
+  FROM unnest($1) AS u(id) CROSS JOIN LATERAL (SELECT * FROM users AS x
+    WHERE x.book_id = $2 AND x.user_id = u.id LIMIT 1) AS x
+  WHERE coalesce(x.event_word_verified, x.token_word_verified) IS NOT TRUE";
+
+pub(super) async fn unverified(
+    mut conn: &AsyncPgConnection,
+    book: BookId,
+    ids: &[UserId],
+) -> Result<BTreeSet<UserId>, StoreError> {
+    let query = fixed::<(Uuid, Bool, Bool)>(DOUBTS).column(ids, |id| Key::from(*id)).bind(book.0);
+    let rows: Vec<(Key, bool, bool)> = query.load(&mut conn).await.told()?;
+    let may_not = |(id, unknown, referred): (Key, bool, bool)| {
+        let email = if unknown { EmailStatus::Unknown } else { EmailStatus::Unverified };
+        (!may_redeem(email, referred)).then(|| id.into())
+    };
+    Ok(rows.into_iter().filter_map(may_not).collect())
 }
 
 /// A batch beside one of its steps.

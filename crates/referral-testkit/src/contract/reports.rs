@@ -1,6 +1,8 @@
 //! Read models: committed facts only, and no waiting for units.
 #![allow(missing_docs, reason = "a case's name is the promise it proves")]
 
+use std::collections::BTreeSet;
+
 use referral_domain::code::FoldedCode;
 use referral_domain::credit::may_redeem;
 use referral_domain::id::BookId;
@@ -12,7 +14,7 @@ use referral_domain::user::{EmailStatus, Word};
 
 use super::referrals::brought;
 use super::{Subject, wallets};
-use crate::build::{a_spend, host, usd};
+use crate::build::{a_program, a_spend, host, usd};
 use crate::fake::NOON;
 use crate::world::World;
 
@@ -161,20 +163,32 @@ pub async fn who_must_verify_is_told_as_the_domain_has_it(subject: Subject) {
     let world = World::open(subject).await;
     let (code, now) = (world.code("u_ana").await, world.now());
     let words = [None, Some(false), Some(true)].map(|said| said.map(|verified| Word { at: now, verified }));
-    let (mut barred, mut asked) = (0, 0);
+    let (mut barred, mut asked) = (BTreeSet::new(), Vec::new());
     let pairs = words.iter().flat_map(|event| words.map(|token| (*event, token)));
     for ((event, token), referred) in pairs.flat_map(|pair| [(pair, false), (pair, true)]) {
-        let name = format!("u_{asked}");
+        let name = format!("u_{}", asked.len());
         let facts = world.hear_words(&name, event, token).await;
         if referred {
             world.sign_up(&name, &code).await.expect("applied");
         }
         let told = world.account(&name, now).await.must_verify;
         assert_eq!(told, !may_redeem(facts.email_status(), referred), "{facts:?} referred={referred}");
-        (barred, asked) = (barred + u32::from(told), asked + 1);
+        asked.push(facts.id);
+        barred.extend(told.then_some(facts.id));
     }
-    println!("people={asked} who must verify={barred}");
-    assert_eq!((asked, barred), (18, 9));
+    println!("people={} who must verify={}", asked.len(), barred.len());
+    assert_eq!((asked.len(), barred.len()), (18, 9));
+    let mut unit = world.begin().await;
+    asked.push(asked[0]);
+    let told = unit.payouts().unverified(world.program.book, &asked).await.expect("they are told");
+    assert_eq!(told, barred, "the same who may not be paid");
+    let told = unit.payouts().unverified(world.program.book, &[]).await.expect("they are told");
+    assert_eq!(told, BTreeSet::new());
+    drop(unit);
+    let beside = world.beside(a_program().named("beside").build()).await;
+    let mut unit = beside.begin().await;
+    let told = unit.payouts().unverified(beside.program.book, &asked).await.expect("they are told");
+    assert_eq!(told, BTreeSet::new(), "another program knows nothing of them");
 }
 
 /// Whom nobody heard of, and whom nobody told anything of, are told alike.

@@ -1,6 +1,6 @@
 //! A store whose calls fail as a plan says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -153,6 +153,7 @@ faulty! {
         fn approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
         fn lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
         fn hosts(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
+        fn unverified(book: BookId, ids: &[UserId]) -> BTreeSet<UserId>;
     }
     Adjustments by adjustments {
         fn find(book: BookId, reference: &Reference) -> Option<AdjustmentFile>;

@@ -1,5 +1,7 @@
 //! Payouts of a store that can be paused: they know nothing of it.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::payout::{Batch, MethodKind, Payout, PayoutMethod};
@@ -30,6 +32,7 @@ asked! {
     approved(book: BookId, kind: MethodKind, limit: u32) -> Vec<PayoutId>;
     lock_batch(book: BookId, id: BatchId) -> Option<Batch>;
     hosts(book: BookId, ids: &[UserId]) -> Vec<Option<HostId>>;
+    unverified(book: BookId, ids: &[UserId]) -> BTreeSet<UserId>;
 }
 
 macro_rules! reported {

@@ -22,12 +22,13 @@ use happening::histories;
 use play::{Place, play};
 
 /// What must have happened in enough histories: each refusal, each reason, each way money moves.
-const ALL: [&str; 69] = [
+const ALL: [&str; 71] = [
     "again",
     "already referred",
     "apply window",
     "batch discarded",
     "batch empty",
+    "batch not exported: not verified",
     "batch not found",
     "batch settled",
     "batch-state",
@@ -58,6 +59,7 @@ const ALL: [&str; 69] = [
     "payout cancelled",
     "payout cancelled: its user owes",
     "payout failed",
+    "payout left out: not verified",
     "payout method again",
     "payout method changed",
     "payout method too young",

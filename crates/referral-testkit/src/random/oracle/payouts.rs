@@ -219,7 +219,10 @@ impl Oracle {
         let fits = |number: &usize| approved(&self.till.payouts[*number]);
         let fitting: Vec<_> = asked.iter().copied().flatten().filter(fits).collect();
         let owes = |number: &usize| self.people[self.whose(*number)].purse.owed > 0;
-        let (owing, items): (Vec<_>, Vec<_>) = fitting.into_iter().partition(owes);
+        let (owing, rest): (Vec<_>, Vec<_>) = fitting.into_iter().partition(owes);
+        let (items, barred): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|number| self.may_redeem(self.whose(*number)));
+        self.saw("payout left out: not verified", !barred.is_empty());
         owing.into_iter().for_each(|number| self.end(number, Stands::Cancelled(By::Rule)));
         if items.is_empty() {
             return Answer::Refused("batch empty");
@@ -233,7 +236,8 @@ impl Oracle {
     /// What a batch needs next, and who may do it; else what the payouts in no batch need.
     pub(in super::super) fn next(&self, nth: usize) -> Next {
         let batch = self.batch(nth).and_then(|batch| self.next_of_batch(batch));
-        let approved = self.till.payouts.iter().find(|payout| payout.stands == Stands::Approved);
+        let fits = |payout: &&Payout| payout.stands == Stands::Approved && self.may_redeem(payout.user);
+        let approved = self.till.payouts.iter().find(fits);
         let newest_first = || self.till.payouts.iter().rev();
         let requested = || newest_first().position(|payout| payout.stands == Stands::Requested);
         batch
@@ -248,11 +252,17 @@ impl Oracle {
         let (step, by) = match reached {
             Reached::Draft => (BatchMove::Seal, maker),
             Reached::Sealed => (BatchMove::Approve, maker + 1),
+            Reached::Approved { .. } if self.has_unverified(batch) => (BatchMove::Discard, maker),
             Reached::Approved { .. } => (BatchMove::Export { paypal }, maker),
             Reached::Exported { .. } => return Some(Next::Settle { batch }),
             Reached::Settled { .. } | Reached::Discarded => return None,
         };
         Some(Next::Move { batch, step, by })
+    }
+
+    /// Whether somebody in it may not be paid.
+    fn has_unverified(&self, batch: usize) -> bool {
+        self.till.batches[batch].items.iter().any(|item| !self.may_redeem(self.whose(*item)))
     }
 
     pub(in super::super) fn move_batch(&mut self, batch: usize, step: BatchMove, by: usize) -> Answer {
@@ -272,6 +282,10 @@ impl Oracle {
             }
             (BatchMove::Export { paypal: true }, _) if outside => {
                 return Answer::Refused("format unsuitable");
+            }
+            (BatchMove::Export { .. }, Reached::Approved { .. }) if self.has_unverified(batch) => {
+                self.saw("batch not exported: not verified", true);
+                return Answer::Refused("batch: not verified");
             }
             (BatchMove::Export { paypal }, Reached::Approved { .. }) => Reached::Exported { paypal },
             (BatchMove::Seal, Reached::Sealed) | (BatchMove::Discard, Reached::Discarded) => {

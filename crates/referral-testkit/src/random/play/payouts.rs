@@ -161,6 +161,7 @@ impl Play {
         match answer(self.app.export_batch(&ExportBatch { target, format: format.to_owned() }).await) {
             Ok(_) => Answer::Done,
             Err(ExportRefused::Batch(refused)) => why_not_moved(refused),
+            Err(ExportRefused::NotVerified(_)) => Answer::Refused("batch: not verified"),
             Err(ExportRefused::OtherFormat(_)) => Answer::Refused("other format"),
             Err(ExportRefused::Unsuitable(_)) => Answer::Refused("format unsuitable"),
         }

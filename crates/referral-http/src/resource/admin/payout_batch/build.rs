@@ -40,8 +40,8 @@ fn built(receipt: &BatchReceipt) -> (u16, String) {
     (201, reply::text(&shown(receipt)))
 }
 
-/// Builds a batch of approved payouts. A payout whose user owes anything is cancelled, and the money repays first. What was
-/// left out, and why, is told by the batch itself and, before it is built, by its preview.
+/// Builds a batch of approved payouts. A payout whose user owes anything is cancelled, and the money repays first;
+/// one whose user is not verified stays approved, for a later batch. What was left out, and why, is told by the batch itself and, before it is built, by its preview.
 #[utoipa::path(
     post, path = "/api/admin/payout-batches", tag = "administration", request_body = BatchRequest,
     params(

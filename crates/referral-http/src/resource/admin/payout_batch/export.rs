@@ -32,7 +32,8 @@ fn file(export: Export) -> HttpResponse {
         .body(export.bytes)
 }
 
-/// The payment file of an approved batch: the first time, its payouts are sent. Again, it is the same bytes.
+/// The payment file of an approved batch: the first time, its payouts are sent. Again, it is the same bytes. Where
+/// somebody in it lost their verification since it was built, nobody is sent anything: the batch is to be discarded and built again.
 #[utoipa::path(
     get, path = "/api/admin/payout-batches/{id}/export", tag = "administration",
     params(

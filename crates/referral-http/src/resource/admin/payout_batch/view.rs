@@ -110,7 +110,8 @@ impl DetailView {
 pub struct LeftOutView {
     /// Which.
     pub payout_id: String,
-    /// `unknown-payout`, `not-approved`, `other-method`, `method-erased` or `user-owes`.
+    /// `unknown-payout`, `not-approved`, `other-method`, `method-erased`, `user-owes` (it was cancelled, and the money repays first) or
+    /// `email-not-verified` (it stays approved, for a later batch).
     pub code: &'static str,
 }
 
