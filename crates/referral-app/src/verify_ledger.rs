@@ -1,5 +1,6 @@
 //! Verifying the ledger against what was published of it.
 
+use referral_domain::id::BookId;
 use referral_domain::ledger::{Broken, ChainHead, Check, Hash, Verdict};
 use referral_domain::port::{BlockFilter, Reports, StoreError};
 use referral_domain::program::Program;
@@ -18,6 +19,8 @@ pub struct Expected {
     pub head: Option<(Option<Slug>, Hash)>,
     /// Keys that sign blocks; without any, signatures are not looked at.
     pub keys: Vec<PublicKey>,
+    /// The one book whose rows may be told; `None` for all of them.
+    pub within: Option<BookId>,
 }
 
 /// A verification, and where what was published stands.
@@ -42,6 +45,10 @@ pub async fn verify_ledger(
     expected: &Expected,
 ) -> Result<Verification, StoreError> {
     let verdict = reports.verify().await?;
+    let verdict = match expected.within {
+        Some(book) => verdict.seen_from(book),
+        None => verdict,
+    };
     let mut whole = Verification { verdict, published: None, signed: None };
     let programs = reports.programs(now).await?;
     if let Some((program, hash)) = &expected.head {

@@ -141,7 +141,7 @@ async fn a_published_head_of_a_signed_chain_is_found_beside_its_signatures() {
     seal_signed(&stage.memory, 2, Some(&key)).await;
     let statement = proven(&stage, &of("u_ana")).await;
     let head = referral_proof::text::hash(&statement.blocks[0].hash).expect("a hash");
-    let expected = Expected { head: Some((None, head)), keys: vec![key.public()] };
+    let expected = Expected { head: Some((None, head)), keys: vec![key.public()], ..Expected::default() };
     let told = verify_ledger(&stage.memory, stage.now(), &expected).await.expect("it answers");
     assert_eq!((told.published.map(|head| head.n), told.signed), (Some(1), Some(1)));
     assert!(matches!(told.verdict, Verdict::Verified(_)));

@@ -57,6 +57,8 @@ pub struct Staff<D> {
     pub actor: Actor,
     /// The program they work in. It may not exist.
     pub program: Slug,
+    /// Whether they reach all programs, of which this is the one they named.
+    pub reaches_all: bool,
     /// What else stands in the query; read it or refuse it.
     pub query: Query,
     duty: PhantomData<D>,
@@ -113,7 +115,8 @@ impl<D: Duty> Anywhere<D> {
             (_, [name]) => self.at(Slug::parse(name).ok_or_else(malformed)?.as_str())?,
             (_, [_, _, ..]) => return Err(blame("repeated", "this parameter may be given once")),
         };
-        Ok(Staff { actor: self.actor, program, query: self.query, duty: PhantomData })
+        let reaches_all = self.reach.is_none();
+        Ok(Staff { actor: self.actor, program, reaches_all, query: self.query, duty: PhantomData })
     }
 }
 

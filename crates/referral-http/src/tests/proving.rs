@@ -1,7 +1,13 @@
 //! The proof of the ledger, as those who administer read it.
 
+use std::sync::Arc;
+
+use referral_domain::referral::{Award, State, WithheldReason};
 use referral_proof::statement::{Known, Statement};
+use referral_testkit::build::{a_program, a_referral};
+use referral_testkit::fake::NOON;
 use referral_testkit::sealer::seal_in_blocks_of;
+use referral_testkit::world::World;
 use serde_json::{Value, json};
 
 use super::{Speaker, Story};
@@ -52,6 +58,35 @@ async fn a_published_head_is_found_or_the_chain_was_rewritten() {
     let told = finance(&story).get(&expecting(&"0".repeat(64))).await.json(200);
     assert_eq!((&told["answer"], &told["broken"]["check"]), (&json!("broken"), &json!("seals")));
     finance(&story).get(&expecting("abc")).await.refused(400, "invalid-query");
+}
+
+/// What is due in the program `other` was forgotten.
+async fn broken_elsewhere() -> Story {
+    let story = Story::told().await;
+    let store = Arc::new(story.app.store().clone());
+    let other = World::with(store.clone(), store, a_program().named("other").build()).await;
+    let (code, ben) = (other.code("u_ana").await, other.user("u_ben").await);
+    let state = State::Completed { activated_at: NOON, completed_at: NOON };
+    let forgotten = a_referral(&other.program, &code, ben.id).in_state(state).having_spent(50_00);
+    let forgotten = forgotten.welcome(Award::Withheld(WithheldReason::UnderReview)).build();
+    other.refer(std::slice::from_ref(&forgotten)).await;
+    story
+}
+
+#[actix_web::test]
+async fn what_is_broken_in_another_program_is_told_by_its_check_alone() {
+    let story = broken_elsewhere().await;
+    let told = finance(&story).get(VERIFY).await.json(200);
+    assert_eq!((&told["answer"], &told["broken"]["check"]), (&json!("broken"), &json!("due-rewards")));
+    assert_eq!(told["broken"]["place"], "in another program");
+    assert!(!told["broken"].to_string().contains("ref_"), "{}", told["broken"]);
+    let reader = story.app.service(&[referral_domain::auth::Scope::AdminRead]).await;
+    assert_eq!(reader.get(VERIFY).await.json(200)["broken"], told["broken"], "a key is of one program, too");
+    let theirs = story.app.user_with("u_eve", json!({"role": "admin", "program": "other"}));
+    let seen = theirs.get(VERIFY).await.json(200)["broken"].clone();
+    assert!(seen["place"].as_str().is_some_and(|place| place.contains("ref_")), "{seen}");
+    let all = story.app.user_with("u_root", json!({"role": "admin", "program": "*"}));
+    assert_eq!(all.get(&format!("{VERIFY}?program=default")).await.json(200)["broken"], seen, "all is told");
 }
 
 #[actix_web::test]

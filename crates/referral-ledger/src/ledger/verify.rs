@@ -1,6 +1,7 @@
 //! What `ledger verify` answers.
 
 use super::seal::{ChainHead, UnsealedTail};
+use crate::id::BookId;
 
 /// How much was looked at, and up to which blocks.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -82,6 +83,41 @@ pub struct Broken {
     pub found: String,
 }
 
+impl Broken {
+    /// The book whose rows the place names; `None` when it names none. Keys are told before it, so the last one counts.
+    ///
+    /// ```
+    /// use referral_ledger::{id::BookId, ledger::{Broken, Check}};
+    /// let at = |place: &str| Broken {
+    ///     check: Check::Zero, place: place.to_owned(), expected: String::new(), found: String::new(),
+    /// };
+    /// assert_eq!(at("transfers 0f of book 7, sealed in block 2: its leaf").book(), Some(BookId(7)));
+    /// assert_eq!(at("spend_events book 9 of book 7").book(), Some(BookId(7)));
+    /// assert_eq!(at("ledger_blocks: the published head").book(), None);
+    /// ```
+    #[must_use]
+    pub fn book(&self) -> Option<BookId> {
+        let (_, told) = self.place.rsplit_once("book ")?;
+        let end = told.find(|c: char| !c.is_ascii_digit()).unwrap_or(told.len());
+        told[..end].parse().ok().map(BookId)
+    }
+
+    /// What the people of one book may see of it: of another's rows no more than which check found them.
+    #[must_use]
+    pub fn seen_from(self, book: BookId) -> Self {
+        if self.book() == Some(book) {
+            return self;
+        }
+        let elsewhere = || "told to whoever administers all programs".to_owned();
+        Self {
+            check: self.check,
+            place: "in another program".to_owned(),
+            expected: elsewhere(),
+            found: elsewhere(),
+        }
+    }
+}
+
 crate::words! {
     /// A verification in one word.
     Answer {
@@ -116,6 +152,15 @@ impl Verdict {
             Self::Verified(counts) if counts.unsealed.is_empty() => Answer::Verified,
             Self::Verified(_) => Answer::Partial,
             Self::Broken { .. } => Answer::Broken,
+        }
+    }
+
+    /// What the people of one book may see of it: [`Broken::seen_from`].
+    #[must_use]
+    pub fn seen_from(self, book: BookId) -> Self {
+        match self {
+            Self::Verified(counts) => Self::Verified(counts),
+            Self::Broken { counts, first } => Self::Broken { counts, first: first.seen_from(book) },
         }
     }
 

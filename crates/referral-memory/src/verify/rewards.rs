@@ -81,7 +81,7 @@ fn welcome_is_posted(state: &State, book: BookId, referral: &Referral) -> Findin
 /// [`Check::DueRewards`]: what the facts of a referral demand, by the domain's own rule, is posted or withheld.
 pub(super) fn are_granted_when_due(state: &State) -> Finding {
     state.referrals.rows().try_for_each(|referral| {
-        let place = format!("reward of {}: it is due", referral.facts.id);
+        let place = format!("reward of {} in book {}: it is due", referral.facts.id, referral.facts.book.0);
         let due = is_reward_due(referral);
         commission_is_due(referral)?;
         match referral.progress.reward {
@@ -97,7 +97,7 @@ pub(super) fn are_granted_when_due(state: &State) -> Finding {
 fn commission_is_due(referral: &Referral) -> Finding {
     let progress = referral.progress.commission;
     let due = commission_due(referral);
-    let place = format!("commission of {}", referral.facts.id);
+    let place = format!("commission of {} in book {}", referral.facts.id, referral.facts.book.0);
     equal(Check::DueRewards, &place, &due, &progress.due)?;
     let short = progress.withheld.is_some() && progress.posted < due;
     equal(Check::DueRewards, place, &due, if short { &due } else { &progress.posted })

@@ -19,9 +19,13 @@ pub(super) async fn are_granted_when_due(conn: &AsyncPgConnection) -> Finding {
     Ok(())
 }
 
+fn progress_of(referral: &Referral) -> String {
+    format!("referral_progress {} of book {}", referral.facts.id, referral.facts.book.0)
+}
+
 /// What was due when it was withheld is put right by the next unit that settles it; nothing is paid meanwhile.
 fn award_is_due(referral: &Referral, what: &str, award: Award, due: bool) -> Finding {
-    let place = || format!("referral_progress {}: its {what} is due", referral.facts.id);
+    let place = || format!("{}: its {what} is due", progress_of(referral));
     match award {
         Award::NotDue | Award::Retracted => equal(Check::DueRewards, place, &false, &due),
         Award::Held { .. } | Award::Granted { .. } => equal(Check::DueRewards, place, &true, &due),
@@ -38,7 +42,7 @@ fn is_welcome_due(referral: &Referral) -> bool {
 fn commission_is_due(referral: &Referral) -> Finding {
     let progress = referral.progress.commission;
     let due = commission_due(referral);
-    let place = |what: &str| format!("referral_progress {}: its commission {what}", referral.facts.id);
+    let place = |what: &str| format!("{}: its commission {what}", progress_of(referral));
     equal(Check::DueRewards, || place("due"), &due, &progress.due)?;
     if progress.withheld.is_some() && progress.posted < due {
         return Ok(());

@@ -36,7 +36,7 @@ fn expected(asked: &VerifyLedger) -> anyhow::Result<Expected> {
     let program = asked.program.as_deref().map(|slug| Slug::parse(slug).context("--program is no slug"));
     let program = program.transpose()?;
     let head = asked.expect_head.map(|hash| (program, hash));
-    Ok(Expected { head, keys: public_keys(&asked.public_keys)? })
+    Ok(Expected { head, keys: public_keys(&asked.public_keys)?, within: None })
 }
 
 /// The public keys in these files.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use referral_domain::ledger::Check;
-use referral_domain::referral::Award;
+use referral_domain::referral::{Award, Referral};
 use referral_domain::settle::{commission_due, is_reward_due, is_welcome_due};
 
 use super::{Finding, equal};
@@ -13,7 +13,7 @@ use crate::referrals;
 pub(super) fn are_granted_when_due(conn: &mut SqliteConnection) -> Finding {
     for referral in referrals::all(conn)? {
         let referral = referral?;
-        let place = |what| format!("referral_progress {}: its {what} is due", referral.facts.id);
+        let place = |what| format!("{}: its {what} is due", progress_of(&referral));
         if let Some(posted) = is_posted(referral.progress.reward, false) {
             equal(Check::DueRewards, || place("reward"), &posted, &is_reward_due(&referral))?;
         }
@@ -22,6 +22,10 @@ pub(super) fn are_granted_when_due(conn: &mut SqliteConnection) -> Finding {
         }
     }
     Ok(())
+}
+
+fn progress_of(referral: &Referral) -> String {
+    format!("referral_progress {} of book {}", referral.facts.id, referral.facts.book.0)
 }
 
 /// Whether an award is posted; `None` where its facts say nothing about it: while it is withheld, and of one that was
@@ -40,7 +44,7 @@ const fn is_posted(award: Award, taken_for_good: bool) -> Option<bool> {
 pub(super) fn commissions_are_posted(conn: &mut SqliteConnection) -> Finding {
     for referral in referrals::all(conn)? {
         let referral = referral?;
-        let place = || format!("referral_progress {}: its commission", referral.facts.id);
+        let place = || format!("{}: its commission", progress_of(&referral));
         let known = &referral.progress.commission;
         let due = commission_due(&referral);
         equal(Check::Commissions, place, &due, &known.due)?;

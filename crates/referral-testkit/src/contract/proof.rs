@@ -80,7 +80,10 @@ pub async fn a_reward_that_is_due_and_not_granted_is_found(subject: Subject) {
     let forgotten = forgotten.welcome(Award::Withheld(WithheldReason::UnderReview)).build();
     world.refer(std::slice::from_ref(&forgotten)).await;
     match verdict(&world).await {
-        Verdict::Broken { first, .. } => assert_eq!(first.check, Check::DueRewards, "{first:?}"),
+        Verdict::Broken { first, .. } => {
+            assert_eq!(first.check, Check::DueRewards, "{first:?}");
+            assert_eq!(first.book(), Some(world.program.book), "{first:?}");
+        }
         other => panic!("nothing was found: {other:?}"),
     }
 }

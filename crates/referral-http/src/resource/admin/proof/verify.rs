@@ -36,13 +36,13 @@ const RETRY: Duration = Duration::from_secs(30);
 pub struct VerificationView {
     /// `verified`, `partial` (some transfers are not sealed yet) or `broken`.
     pub answer: &'static str,
-    /// How much was looked at, over all programs.
+    /// How much was looked at: of the whole store, over all programs.
     pub counts: CountsView,
     /// The end of the program's chain, if it has one: what to publish.
     pub heads: Vec<HeadView>,
     /// What no block seals yet.
     pub not_covered: Vec<NotCoveredView>,
-    /// The first place that does not hold.
+    /// The first place that does not hold. Of one in another program, a token or key of one program is told the check alone.
     pub broken: Option<BrokenView>,
     /// The block whose hash was asked for.
     pub published: Option<HeadView>,
@@ -235,8 +235,9 @@ fn beats(verifying: Verifying, own: Slug) -> impl Stream<Item = Result<Bytes, Pr
 )]
 pub async fn verify(app: Data<App>, staff: Staff<Reads>) -> Reply {
     let head = staff.query.read(read)?.map(|hash| (Some(staff.program.clone()), hash));
-    app.program::<Never>(&staff.program).await.map_err(failed(app.now()))?;
+    let program = app.program::<Never>(&staff.program).await.map_err(failed(app.now()))?;
     let turn = app.verify_turn().ok_or_else(busy)?;
-    let expected = Expected { head, ..Expected::default() };
+    let within = (!staff.reaches_all).then_some(program.book);
+    let expected = Expected { head, within, ..Expected::default() };
     in_time(start(&app, turn, expected), staff.program).await
 }
