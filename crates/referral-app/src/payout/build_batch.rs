@@ -45,8 +45,20 @@ pub struct BatchPreview {
 
 /// No batch is built: nothing is left to be paid. Payouts whose users owe something are cancelled all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no payout fits the batch")]
-pub struct EmptyBatch;
+pub enum EmptyBatch {
+    /// Nothing changed.
+    #[error("no payout fits the batch; the preview says why")]
+    Unchanged,
+    /// What was cancelled stays cancelled.
+    #[error(
+        "no payout fits the batch. Of those asked for, {cancelled} were cancelled: their users owe something, which what \
+         they held repays first. Any others are as they were; the preview says why"
+    )]
+    Cancelled {
+        /// How many payouts.
+        cancelled: usize,
+    },
+}
 
 impl Refused for EmptyBatch {}
 
@@ -81,10 +93,11 @@ impl App {
                 let hand = Hand { actor: &command.actor, now, ids: &|| self.draw_id() };
                 let program = program_in::<EmptyBatch>(unit, &command.program, now).await?;
                 if let Some(reply) = claim(request, unit, program.book).await? {
-                    return Ok(Some(Replayable::Replayed(reply)));
+                    return Ok(Ok(Replayable::Replayed(reply)));
                 }
                 let by = hand.inside(unit, &program).await?;
                 let chosen = choose(unit, &program, command).await?;
+                let empty = chosen.empty();
                 let mut changes = Changes::default();
                 self.cancel_owing(&mut changes, &hand, &chosen, now)?;
                 let batch = self.enter(&mut changes, &hand, chosen, command.kind, by)?;
@@ -93,11 +106,11 @@ impl App {
                 let kept = request.zip(receipt.as_ref());
                 changes.replies.extend(kept.map(|(request, receipt)| request.reply(book, receipt, now)));
                 unit.recorder().record(book, &changes).await?;
-                Ok(receipt.map(Replayable::Fresh))
+                Ok(receipt.map(Replayable::Fresh).ok_or(empty))
             })
         })
         .await;
-        built?.ok_or(Failure::Refused(EmptyBatch))
+        built?.map_err(Failure::Refused)
     }
 
     /// Has the payouts chosen enter a batch; `None` when there are none.
@@ -161,6 +174,16 @@ struct Chosen {
     selection: Selection,
     seen: Circumstances,
     wallets: Vec<referral_domain::ledger::Wallet>,
+}
+
+impl Chosen {
+    /// What it comes to when nothing of it can be paid.
+    fn empty(&self) -> EmptyBatch {
+        match self.selection.owing.len() {
+            0 => EmptyBatch::Unchanged,
+            cancelled => EmptyBatch::Cancelled { cancelled },
+        }
+    }
 }
 
 /// Locks the payouts asked for and their users' wallets, and judges them.

@@ -144,7 +144,7 @@ async fn a_batch_leaves_in_one_format_and_a_discarded_one_frees_its_payouts() {
     assert_eq!((preview.taken.len(), preview.left_out.len()), (2, 0));
     let batch = stage.built(Some(ids.clone())).await.batch.id;
     let nothing = answer(stage.app.build_batch(&stage.a_payout_batch(Some(ids.clone())), None).await);
-    assert!(matches!(nothing, Err(EmptyBatch)));
+    assert!(matches!(nothing, Err(EmptyBatch::Unchanged)));
     stage.send_off(batch).await;
     assert_eq!(stage.export(batch, "paypal").await, Err(ExportRefused::OtherFormat("csv".to_owned())));
     let late = done(stage.app.discard_batch(&stage.moving(batch, "u_bob"), None).await);
@@ -178,6 +178,26 @@ async fn a_payout_whose_user_owes_is_cancelled_and_the_money_repays_first() {
 }
 
 #[tokio::test]
+async fn a_batch_of_nobody_but_who_owes_says_that_their_payouts_were_cancelled() {
+    let stage = Stage::paying().await;
+    stage.affiliates(&NAMES[..1]).await;
+    let ids = stage.approved(&NAMES[..1]).await;
+    let refund = a_refund("back_1", "friend_of_u_1", "inv_u_1", usd(60_00)).at(stage.now()).build();
+    let command =
+        RecordSpend { program: stage.program().slug.clone(), events: vec![EventCommand::Refund(refund)] };
+    stage.app.record_spend(&command).await.expect("a refund is recorded");
+    let build = stage.a_payout_batch(Some(ids.clone()));
+    let cancelled = answer(stage.app.build_batch(&build, None).await);
+    assert!(matches!(cancelled, Err(EmptyBatch::Cancelled { cancelled: 1 })), "{cancelled:?}");
+    assert_eq!(stage.status(ids[0]).await, PayoutStatus::Cancelled);
+    let stored = stage.stored();
+    let again = answer(stage.app.build_batch(&build, None).await);
+    assert!(matches!(again, Err(EmptyBatch::Unchanged)), "{again:?}");
+    assert_eq!(stage.stored(), stored, "nothing changes");
+    stage.is_sound().await;
+}
+
+#[tokio::test]
 async fn a_payout_whose_user_is_not_verified_waits_for_a_later_batch() {
     let stage = Stage::paying().await;
     stage.affiliates(&NAMES[..2]).await;
@@ -189,7 +209,7 @@ async fn a_payout_whose_user_is_not_verified_waits_for_a_later_batch() {
     assert_eq!((first.items.len(), first.left_out), (1, vec![(ids[0], LeftOut::NotVerified)]));
     assert_eq!(stage.status(ids[0]).await, PayoutStatus::Approved);
     let nothing = answer(stage.app.build_batch(&stage.a_payout_batch(None), None).await);
-    assert!(matches!(nothing, Err(EmptyBatch)));
+    assert!(matches!(nothing, Err(EmptyBatch::Unchanged)));
     assert_eq!(stage.status(ids[0]).await, PayoutStatus::Approved, "it is not cancelled");
     stage.hear_at("u_1", true, stage.now().plus_micros(1)).await;
     let later = stage.built(None).await.batch;

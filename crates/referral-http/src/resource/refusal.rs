@@ -283,7 +283,7 @@ impl Explain for BatchRefused {
 
 impl Explain for EmptyBatch {
     fn problem(&self, _: Timestamp) -> Problem {
-        Problem::new(ProblemCode::PayoutState).detail("no payout fits the batch; the preview says why")
+        Problem::new(ProblemCode::PayoutState).detail(self.to_string())
     }
 }
 

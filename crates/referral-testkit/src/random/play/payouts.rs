@@ -121,7 +121,7 @@ impl Play {
                 Answer::Built { taken: receipt.batch.items.len(), left: receipt.batch.left_out.len() }
             }
             Ok(Replayable::Replayed(_)) => panic!("no key was sent"),
-            Err(EmptyBatch) => Answer::Refused("batch empty"),
+            Err(EmptyBatch::Unchanged | EmptyBatch::Cancelled { .. }) => Answer::Refused("batch empty"),
         };
         (told, self.oracle.build(external, of.as_ref(), by))
     }
