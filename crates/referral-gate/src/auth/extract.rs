@@ -121,7 +121,7 @@ impl Subject {
     }
 
     fn new(caller: Caller, mut query: Query) -> Result<Self, Problem> {
-        let named = query.take("user_id");
+        let named = query.take("user_id")?;
         let user_id = match &caller {
             Caller::User(identity) => own(identity, &named)?,
             Caller::Service(key) => other(key.clone(), &named)?,

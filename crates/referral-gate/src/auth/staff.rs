@@ -108,7 +108,7 @@ impl<D: Duty> Anywhere<D> {
 
     /// The same in one program.
     fn within(mut self) -> Result<Staff<D>, Problem> {
-        let named = self.query.take("program");
+        let named = self.query.take("program")?;
         let program = match (self.reach.clone(), named.as_slice()) {
             (Some(own), []) => own,
             (None, []) => return Err(blame("required", "this token is of all programs; name one")),

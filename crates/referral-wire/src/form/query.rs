@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 
 use super::fields::advice;
@@ -16,17 +16,19 @@ pub const LIMIT_DEFAULT: u32 = 50;
 /// The most items of a page, and with it the most work of one list request.
 const LIMIT_MAX: u32 = 100;
 
-/// A query as it came. Taking it never fails; reading it with [`Query::read`] does.
+/// A query as it came. Having it never fails; reading it with [`Query::read`] does. A value that is not percent-encoded
+/// UTF-8 is null: read as text with a stand-in, two ids could become one.
 #[derive(Debug, Clone, Default)]
 pub struct Query(Vec<(String, Value)>);
+
+/// What is said of a parameter that is not percent-encoded UTF-8.
+const ENCODING: (&str, &str) = ("bad-encoding", "percent-encoded UTF-8 is expected");
 
 impl Query {
     /// Parses `a=1&b=2`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let pairs = web::Query::<Vec<(String, String)>>::from_query(text);
-        let pairs = pairs.map(web::Query::into_inner).unwrap_or_default();
-        Self(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
+        Self(text.split('&').filter(|pair| !pair.is_empty()).map(pair).collect())
     }
 
     /// Reads the parameters; those that `reader` never asked for are refused.
@@ -50,13 +52,45 @@ impl Query {
     }
 
     /// Takes every pair of this name out.
-    #[must_use]
-    pub fn take(&mut self, name: &str) -> Vec<String> {
+    ///
+    /// # Errors
+    /// `invalid-query` when one of them is not percent-encoded UTF-8.
+    pub fn take(&mut self, name: &str) -> Result<Vec<String>, Problem> {
         let (taken, rest) = std::mem::take(&mut self.0).into_iter().partition(|(key, _)| key == name);
         self.0 = rest;
         let taken: Vec<(String, Value)> = taken;
-        taken.into_iter().filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect()
+        let text = |(_, value): (String, Value)| value.as_str().map(str::to_owned);
+        let read: Option<Vec<_>> = taken.into_iter().map(text).collect();
+        read.ok_or_else(|| Problem::parameter(name, ENCODING.0, ENCODING.1))
     }
+}
+
+/// A pair; a name that cannot be decoded stays as it came, and its value is null.
+fn pair(text: &str) -> (String, Value) {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    match (decoded(name), decoded(value)) {
+        (Some(name), Some(value)) => (name, Value::String(value)),
+        (Some(name), None) => (name, Value::Null),
+        (None, _) => (name.to_owned(), Value::Null),
+    }
+}
+
+/// `+` is a blank and `%2B` a byte; `None` unless it comes to UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut left = text.bytes();
+    while let Some(byte) = left.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => hex(left.next()?)? * 16 + hex(left.next()?)?,
+            plain => plain,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 impl FromRequest for Query {
@@ -129,6 +163,9 @@ impl<'a> Params<'a> {
     fn read<T>(&self, name: &str, value: &Value, reader: &impl Fn(Node<'_>) -> Option<T>) -> Option<T> {
         let at = At::Parameter(name);
         let node = Node::new(value, &at, self.faults);
+        if value.is_null() {
+            return node.fault(ENCODING.0, ENCODING.1);
+        }
         if value.as_str().is_some_and(|text| text.contains('\0')) {
             return node.fault("nul-character", "U+0000 is not allowed in text");
         }
@@ -136,7 +173,11 @@ impl<'a> Params<'a> {
     }
 
     fn refuse_unknown(&self) {
-        for (name, _) in self.pairs.iter().filter(|(name, _)| !self.known.contains(&name.as_str())) {
+        for (name, value) in self.pairs.iter().filter(|(name, _)| !self.known.contains(&name.as_str())) {
+            if value.is_null() {
+                self.fault::<()>(name, ENCODING.0, ENCODING.1);
+                continue;
+            }
             self.fault::<()>(name, "unknown-parameter", advice(name, &self.known, self.faults));
         }
     }
@@ -180,6 +221,8 @@ mod tests {
         let read =
             Query::parse("type=a%20b&limit=100&type=c+d&from=2026-01-31").read(list).expect("well formed");
         assert_eq!(read, (100, vec!["a b".into(), "c d".into()], Some("2026-01-31".into())));
+        let read = Query::parse("&type=%C3%a9&&ty%70e=a=b").read(list).expect("well formed");
+        assert_eq!(read.1, ["\u{e9}", "a=b"]);
         assert_eq!(Query::parse("").read(list).expect("all are optional"), (LIMIT_DEFAULT, vec![], None));
     }
 
@@ -199,6 +242,14 @@ mod tests {
             ("from=yesterday", "from", "date-format"),
             ("from=2026-02-30", "from", "date-format"),
             ("limt=5", "limt", "unknown-parameter"),
+            ("type=%ff", "type", "bad-encoding"),
+            ("type=%C3", "type", "bad-encoding"),
+            ("type=%ED%A0%80", "type", "bad-encoding"),
+            ("type=%zz", "type", "bad-encoding"),
+            ("type=%+1", "type", "bad-encoding"),
+            ("type=a%", "type", "bad-encoding"),
+            ("type=a%4", "type", "bad-encoding"),
+            ("%ff=a", "%ff", "bad-encoding"),
         ] {
             assert_eq!(faults(query), [(name.to_owned(), code)], "{query}");
         }
@@ -223,7 +274,9 @@ mod tests {
     #[test]
     fn what_is_taken_out_is_no_longer_there() {
         let mut query = Query::parse("user_id=a&limit=5&user_id=b");
-        assert_eq!(query.take("user_id"), ["a", "b"]);
+        assert_eq!(query.take("user_id").expect("text"), ["a", "b"]);
         assert_eq!(query.read(list).expect("the rest"), (5, vec![], None));
+        let refused = Query::parse("user_id=a&user_id=%ff").take("user_id").expect_err("not UTF-8");
+        assert_eq!((refused.code(), refused.faults()[0].code), (ProblemCode::InvalidQuery, "bad-encoding"));
     }
 }
