@@ -71,7 +71,7 @@ fn a_month_ago(home: &Home) -> Host {
     each(USERS, |number| {
         let pair = host.pair(number);
         host.send(pair.spend(&format!("inv_{number}"), "60.00")).expect(200);
-        let method = json!({"kind": "external", "reference": format!("account of {}", pair.referrer)});
+        let method = json!({"kind": "external", "reference": format!("account:{}", pair.referrer)});
         let set = Request::put("/api/affiliate/payout-method", &method).bearer(&then.token(&pair.referrer));
         server.send(&set).expect(200);
     });

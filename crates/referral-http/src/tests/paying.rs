@@ -7,7 +7,7 @@ use super::{Ask, Speaker, Story};
 
 /// Where this user is paid.
 pub(super) fn external(user: &str) -> Value {
-    json!({"kind": "external", "reference": format!("account of {user}")})
+    json!({"kind": "external", "reference": format!("account:{user}")})
 }
 
 /// What a settlement file begins with.

@@ -42,7 +42,7 @@ async fn a_payout_run_from_the_first_request_to_the_banks_word() {
     let (first, second) =
         (fin.get(&path("export?format=csv")).await, fin.get(&path("export?format=csv")).await);
     assert_eq!((first.status, &first.body), (200, &second.body), "the same bytes each time");
-    assert!(first.body.contains(&one) && first.body.contains("account of u_fay"));
+    assert!(first.body.contains(&one) && first.body.contains("account:u_fay"));
     fin.post(&path("discard"), json!({})).await.refused(409, "batch-state");
     let file = format!("{HEADER}\n{one},25.00,USD,paid,\n{two},24.99,USD,paid,\n");
     let settle = Ask::post(path("settle"), &json!({})).csv(file);
@@ -70,7 +70,7 @@ async fn a_payout_run_from_the_first_request_to_the_banks_word() {
     {
         assert!(actions.contains(&action), "{action} is in the audit log");
     }
-    assert!(!audit.to_string().contains("account of"), "it names no account");
+    assert!(!audit.to_string().contains("account:"), "it names no account");
 }
 
 #[actix_web::test]
@@ -169,6 +169,9 @@ async fn a_method_is_read_strictly_and_told_where_it_is_wrong() {
         (json!({"kind": "paypal", "email": "=1@example.com"}), "/email"),
         (json!({"kind": "paypal", "email": "e@example.com", "iban": "x"}), "/iban"),
         (json!({"kind": "external", "reference": " x"}), "/reference"),
+        (json!({"kind": "external", "reference": "account of eve"}), "/reference"),
+        (json!({"kind": "external", "reference": "\u{202e}x"}), "/reference"),
+        (json!({"kind": "external", "reference": "x".repeat(129)}), "/reference"),
         (json!({"kind": "cash"}), "/kind"),
         (json!({}), "/kind"),
     ] {

@@ -32,7 +32,7 @@ pub struct MethodRequest {
     #[schema(max_length = 11)]
     pub bic: Option<String>,
     /// For `external`: what whoever pays knows it by.
-    #[schema(max_length = 140)]
+    #[schema(pattern = "^[A-Za-z0-9._:-]{1,128}$")]
     pub reference: Option<String>,
 }
 
@@ -49,7 +49,9 @@ fn read(fields: &mut Fields<'_>) -> Option<Destination> {
             let bic = fields.optional("bic", scalar::text(1, 11));
             Destination::sepa(&name?, &iban?, bic?.as_deref())
         }
-        MethodKind::External => Destination::external(&fields.required("reference", scalar::text(1, 140))?),
+        MethodKind::External => {
+            Destination::external(fields.required("reference", scalar::reference)?.as_str())
+        }
     };
     match read {
         Ok(destination) => Some(destination),
