@@ -1,6 +1,6 @@
 //! How much of what anybody may do, over HTTP.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::figure;
 use crate::home::Home;
@@ -53,6 +53,25 @@ fn a_header_that_no_proxy_of_ours_wrote_changes_nothing() {
     };
     (0..5).for_each(|number| assert_eq!(from(number).status, 200));
     limited(&from(6), "too-many-requests");
+}
+
+/// The limits that a server says it began with, each time it says so.
+fn limits_told(server: &Server) -> Vec<Value> {
+    let events = server.log();
+    let events = events.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    events
+        .filter(|event| event["message"] == "the limits in force")
+        .map(|event| event["limits"].clone())
+        .collect()
+}
+
+#[test]
+fn the_limits_in_force_are_told_once_at_the_start() {
+    let server = Server::start(&Home::new().with("REFERRAL_LIMITS", "validate=5/3600"));
+    let all = "validate=5/3600,validate_misses=20/600,user=600/60,apply=10/3600,payout=5/3600";
+    assert_eq!(limits_told(&server), [all]);
+    let off = Server::start(&server.stop().with("REFERRAL_LIMITS", "off"));
+    assert_eq!(limits_told(&off), ["off"]);
 }
 
 #[test]

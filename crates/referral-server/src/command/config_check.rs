@@ -21,7 +21,7 @@ fn describe(config: &Config) -> String {
             "identity key",
             if config.identity_key.is_some() { "configured" } else { "own, beside the store" }.to_owned(),
         ),
-        ("limits", config.limits.as_ref().map_or_else(|| "off".to_owned(), describe_limits)),
+        ("limits", describe_limits(config.limits.as_ref())),
         (
             "limits count in",
             config.redis.as_ref().map_or_else(|| "this process".to_owned(), |urls| format!("Redis, {urls}")),

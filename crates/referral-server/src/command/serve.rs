@@ -9,7 +9,7 @@ use referral_postgres::PgStore;
 
 use super::{Verdict, demo_key};
 use crate::cli::Serve;
-use crate::config::Config;
+use crate::config::{Config, describe_limits};
 use crate::demo;
 use crate::secrets::Secrets;
 use crate::server::{self, Meter, Shared, Stop};
@@ -29,6 +29,7 @@ pub(super) async fn run(config: &Config, asked: &Serve) -> anyhow::Result<Verdic
     let secrets = Secrets::settle(config)?;
     let (opened, applied) = store::ready(config, asked.migrate).await?;
     tracing::info!(store = %config.database, ?applied, "the store is open and up to date");
+    tracing::info!(limits = describe_limits(config.limits.as_ref()), "the limits in force");
     warn_of_rights(&opened).await?;
     let units = Units::of(&config.database)?;
     let app = units.with_lane(application::assemble(config, &secrets, &opened)?);

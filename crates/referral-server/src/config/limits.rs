@@ -23,8 +23,8 @@ pub(super) fn limits(text: &str) -> Result<Option<Limits>, Wrong> {
 }
 
 /// The limits as they are written.
-pub(crate) fn describe(limits: &Limits) -> String {
-    let mut limits = *limits;
+pub(crate) fn describe(limits: Option<&Limits>) -> String {
+    let Some(mut limits) = limits.copied() else { return "off".to_owned() };
     let written = |name: &str| {
         slot(&mut limits, name).map(|quota| format!("{name}={}/{}", quota.most, quota.window / SECOND))
     };
@@ -75,16 +75,17 @@ mod tests {
     fn what_is_not_named_keeps_its_default() {
         let read = limits("validate=100/60, apply=1/3600").expect("well formed").expect("on");
         assert_eq!(
-            describe(&read),
+            describe(Some(&read)),
             "validate=100/60,validate_misses=20/600,user=600/60,apply=1/3600,payout=5/3600"
         );
         assert_eq!(limits("off"), Ok(None));
+        assert_eq!(describe(None), "off");
     }
 
     #[test]
     fn every_name_is_a_limit() {
         let read = |name: &str| limits(&format!("{name}=7/77")).expect("well formed").expect("on");
-        assert!(NAMES.into_iter().all(|name| describe(&read(name)).contains(&format!("{name}=7/77"))));
+        assert!(NAMES.into_iter().all(|name| describe(Some(&read(name))).contains(&format!("{name}=7/77"))));
     }
 
     #[test]
