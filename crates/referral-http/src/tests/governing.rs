@@ -310,6 +310,12 @@ async fn a_vanity_code_is_made_used_bounded_and_switched_off() {
     assert_eq!(story.admin().post("/api/admin/codes", body).await.json(200), made);
     let short = json!({"user_id": "u_eve", "code": "A-N-A"});
     story.admin().post("/api/admin/codes", short).await.refused(400, "invalid-body");
+    let spelt = |hyphens: usize| json!({"user_id": "u_ana", "code": format!("{}LONG{}", "-".repeat(hyphens), "-".repeat(30))});
+    let refused = story.admin().post("/api/admin/codes", spelt(31)).await;
+    assert_eq!(refused.faults(), [("/code".to_owned(), "bad-format".to_owned())], "65 characters");
+    let longest = story.admin().post("/api/admin/codes", spelt(30)).await.json(201);
+    let path = format!("/api/referral/validate/{}", longest["code"].as_str().expect("a code"));
+    assert_eq!(story.app.anonymous().get(&path).await.json(200)["valid"], true, "64 characters can be used");
     let other = json!({"user_id": "u_eve", "code": "ANA2O26"});
     story.admin().post("/api/admin/codes", other).await.refused(409, "code-taken");
     story.sign_up("u_ben", "ana2026").await.json(201);

@@ -24,7 +24,7 @@ pub struct CreateCodeBody {
     /// Whose it is: the host's id, of somebody who need not be known yet.
     #[schema(min_length = 1, max_length = 100)]
     pub user_id: String,
-    /// 4 to 24 of A-Z, 0-9 and hyphens; hyphens and case do not count.
+    /// 4 to 24 of A-Z, 0-9 and hyphens; hyphens and case do not count, but all of it is at most 64 characters.
     #[schema(max_length = 64)]
     pub code: String,
     /// From when it may not be used.
@@ -37,10 +37,18 @@ pub struct CreateCodeBody {
     pub daily_limit: Option<u32>,
 }
 
+/// The longest spelling, hyphens counted: neither validating nor applying a code reads a longer one.
+const SPELLING_CHARS_MAX: usize = 64;
+
 fn text(node: Node<'_>) -> Option<CodeText> {
-    match CodeText::parse(node.text()?) {
+    let text = node.text()?;
+    let short = text.chars().count() <= SPELLING_CHARS_MAX;
+    match CodeText::parse(text).filter(|_| short) {
         Some(text) => Some(text),
-        None => node.fault("bad-format", "4 to 24 of A-Z, 0-9 and hyphens, hyphens not counted"),
+        None => node.fault(
+            "bad-format",
+            "4 to 24 of A-Z, 0-9 and hyphens, hyphens not counted; 64 characters with them",
+        ),
     }
 }
 
