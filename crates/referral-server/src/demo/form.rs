@@ -10,13 +10,16 @@ const EMAIL_CHARACTERS_MAX: usize = 320;
 /// Longer passwords only make the host sweat.
 const PASSWORD_CHARACTERS_MAX: usize = 256;
 
-/// Reads a JSON body.
+/// Reads a JSON body, whose fields are told to whoever sends another.
 ///
 /// # Errors
-/// [`Refusal::Malformed`], saying where.
-pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::Malformed(format!("the body is not what this takes: {error}")))
+/// [`Refusal::Malformed`], saying what is needed.
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes, fields: &str) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|_| {
+        Refusal::Malformed(format!(
+            "the body must be a JSON object of {fields}, each as text, and of nothing else"
+        ))
+    })
 }
 
 /// An address that mail could be sent to.

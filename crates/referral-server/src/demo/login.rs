@@ -22,7 +22,7 @@ pub(super) async fn log_in(host: Data<Host>, body: Bytes) -> Answer {
 }
 
 async fn enter(host: &Host, body: &Bytes) -> Result<HttpResponse, Refusal> {
-    let form: Form = form::read(body)?;
+    let form: Form = form::read(body, "email and password")?;
     let word = form::password(&form.password)?.to_owned();
     let account = host.account(&form.email);
     let hash = account.as_ref().map(|account| account.password_hash.clone());

@@ -5,6 +5,7 @@ use std::fmt;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use referral_http::problem::ProblemCode;
 use serde_json::{Value, json};
 
 /// The media type of RFC 9457.
@@ -66,6 +67,15 @@ impl Refusal {
         }
     }
 
+    /// Type and title: those of the API's own problem of this code, where it has one.
+    fn kind(&self) -> (String, String) {
+        let known = ProblemCode::parse(self.code()).map(ProblemCode::entry);
+        known.map_or_else(
+            || ("about:blank".to_owned(), self.to_string()),
+            |entry| (format!("/problems/{}", entry.code), entry.title.to_owned()),
+        )
+    }
+
     const fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
@@ -88,10 +98,13 @@ impl Refusal {
     fn body(&self) -> Value {
         match self {
             Self::Api(_, body) => body.clone(),
-            refusal => json!({
-                "type": "about:blank", "title": refusal.to_string(), "status": refusal.status().as_u16(),
-                "code": refusal.code(), "detail": refusal.to_string(), "errors": [],
-            }),
+            refusal => {
+                let (kind, title) = refusal.kind();
+                json!({
+                    "type": kind, "title": title, "status": refusal.status().as_u16(),
+                    "code": refusal.code(), "detail": refusal.to_string(), "errors": [],
+                })
+            }
         }
     }
 }

@@ -43,7 +43,8 @@ async fn join(
     socket: Option<IpAddr>,
     body: &Bytes,
 ) -> Result<HttpResponse, Refusal> {
-    let form: Form = form::read(body)?;
+    let form: Form =
+        form::read(body, "email and password, and if there are any ref (a code) and ip (an address)")?;
     let (email, word) = (form::email(&form.email)?, form::password(&form.password)?);
     let seat = host.reserve(email)?;
     let hash = password::hash(word.to_owned()).await?;

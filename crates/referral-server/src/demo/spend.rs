@@ -39,7 +39,7 @@ async fn pay(
     let now = host.clock.now();
     let user =
         token.and_then(|token| host.settings.tokens.verify(token, now).ok()).ok_or(Refusal::SignedOut)?;
-    let form: Form = form::read(body)?;
+    let form: Form = form::read(body, "amount")?;
     let money = json!({"amount": form.amount, "currency": host.settings.currency});
     let invoice = format!("inv_{}", SystemIds.next().simple());
     let outcome = host.settings.api.spend(client, user.user_id.as_str(), &invoice, &money, now).await?;

@@ -133,6 +133,28 @@ async fn accounts_outlive_a_restart_and_only_the_password_lets_in() {
 }
 
 #[actix_web::test]
+async fn a_wrong_body_is_told_the_fields_and_nothing_of_how_it_is_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let host = host("http://127.0.0.1:1", &directory.path().join("host.jsonl"));
+    for (path, fields) in [
+        ("/demo/signup", "email and password"),
+        ("/demo/login", "email and password"),
+        ("/demo/verify", "token"),
+    ] {
+        for body in [json!([]), json!({}), json!("x"), json!({"email": 1}), json!({"tokn": "x"})] {
+            let (status, problem) = send(&host, path, body).await;
+            let detail = problem["detail"].as_str().expect("a detail");
+            assert_eq!(
+                (status, &problem["type"]),
+                (StatusCode::BAD_REQUEST, &json!("/problems/invalid-body"))
+            );
+            assert!(detail.contains(fields), "{path}: {detail}");
+            assert!(!["struct", "expected", "line"].iter().any(|word| detail.contains(word)), "{detail}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn what_does_not_hold_is_refused_with_a_problem() {
     let directory = tempfile::tempdir().expect("a directory");
     let host = host("http://127.0.0.1:1", &directory.path().join("host.jsonl"));

@@ -22,7 +22,7 @@ pub(super) async fn verify(host: Data<Host>, client: Data<Client>, body: Bytes) 
 }
 
 async fn confirm(host: &Host, client: &Client, body: &Bytes) -> Result<HttpResponse, Refusal> {
-    let form: Form = form::read(body)?;
+    let form: Form = form::read(body, "token")?;
     let account = host.account_of_mail(&form.token).ok_or(Refusal::TokenUnknown)?;
     let at = host.verify(&account).await?;
     let outcome = host.settings.api.email_verified(client, &account.user_id, &account.email, at).await?;
