@@ -1,4 +1,5 @@
-//! A statement that proves itself: a user's transfers, the path of each to the block that sealed it, and those blocks.
+//! A statement that proves what it holds: a user's transfers, the path of each to the block that sealed it, and those
+//! blocks. That none was left out it does not prove.
 //!
 //! [`Statement::check`] needs no store. It recomputes each leaf from the transfer's own fields, each root from the path,
 //! each block's hash, and the links between blocks. Whether the blocks are the ledger's is known from outside: by a

@@ -103,7 +103,7 @@ pub async fn statement_of(
     }))
 }
 
-/// A statement of account, or one that proves itself.
+/// A statement of account, or one with the proof of each transfer in it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum StatementReply {
