@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::port::{NewUser, StoreError, Users};
@@ -193,6 +194,24 @@ macro_rules! columns {
     };
 }
 pub(crate) use columns;
+
+/// Of a user who is not verified: whether nothing was said of their e-mail, and whether they were referred.
+pub(crate) type Doubt = (bool, bool);
+
+/// A row of a [`Doubt`] of `u.user_id` in `u.book_id`: none of who is verified, of whom an index of the others is all that is read.
+macro_rules! doubt {
+    () => {
+        "SELECT coalesce(x.event_word_verified, x.token_word_verified) IS NULL,
+          (SELECT 1 FROM referrals AS r WHERE r.book_id = u.book_id AND r.referred_id = u.user_id LIMIT 1) IS NOT NULL
+        FROM users AS x WHERE x.book_id = u.book_id AND x.user_id = u.user_id
+          AND coalesce(x.event_word_verified, x.token_word_verified) IS NOT TRUE LIMIT 1"
+    };
+}
+pub(crate) use doubt;
+
+pub(crate) const fn must_verify((unknown, referred): Doubt) -> bool {
+    !may_redeem(if unknown { EmailStatus::Unknown } else { EmailStatus::Unverified }, referred)
+}
 
 /// Sorted, each once, and only then locked: the order of locks is the order of ids.
 pub(crate) const LOCK: &str = concat!(

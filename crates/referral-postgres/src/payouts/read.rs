@@ -8,13 +8,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Uuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
-use referral_domain::credit::may_redeem;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::payout::{Batch, BatchItem, LeftOut, MethodKind, PayoutMethod};
 use referral_domain::port::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutSummary, StoreError};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
-use referral_domain::user::EmailStatus;
 
 use super::row::{
     self, BatchRow, BatchSql, BatchStepRow, BatchStepSql, MethodRow, MethodSql, PayoutRow, PayoutSql,
@@ -24,6 +22,7 @@ use crate::column::{Key, Place};
 use crate::failure::{Told, touched};
 use crate::reports::account;
 use crate::statement::{Fixed, fixed};
+use crate::users;
 
 const METHOD: &str = "SELECT user_id, n, kind, label, digest, sealed, changed_at FROM payout_methods
   WHERE book_id = $1 AND user_id = $2 ORDER BY n DESC LIMIT 1";
@@ -240,12 +239,11 @@ pub(crate) async fn names(
     names.into_iter().zip(ids).map(read).collect()
 }
 
-/// Whether nothing was said of their e-mail, and whether they were referred, of those who are not verified.
-const DOUBTS: &str = "SELECT x.user_id, coalesce(x.event_word_verified, x.token_word_verified) IS NULL,
-    (SELECT 1 FROM referrals AS r WHERE r.book_id = $2 AND r.referred_id = x.user_id LIMIT 1) IS NOT NULL
-  FROM unnest($1) AS u(id) CROSS JOIN LATERAL (SELECT * FROM users AS x
-    WHERE x.book_id = $2 AND x.user_id = u.id LIMIT 1) AS x
-  WHERE coalesce(x.event_word_verified, x.token_word_verified) IS NOT TRUE";
+const DOUBTS: &str = concat!(
+    "SELECT u.user_id, doubt.* FROM (SELECT unnest($1) AS user_id, $2 AS book_id) AS u CROSS JOIN LATERAL (",
+    users::doubt!(),
+    ") AS doubt"
+);
 
 pub(super) async fn unverified(
     mut conn: &AsyncPgConnection,
@@ -254,11 +252,8 @@ pub(super) async fn unverified(
 ) -> Result<BTreeSet<UserId>, StoreError> {
     let query = fixed::<(Uuid, Bool, Bool)>(DOUBTS).column(ids, |id| Key::from(*id)).bind(book.0);
     let rows: Vec<(Key, bool, bool)> = query.load(&mut conn).await.told()?;
-    let may_not = |(id, unknown, referred): (Key, bool, bool)| {
-        let email = if unknown { EmailStatus::Unknown } else { EmailStatus::Unverified };
-        (!may_redeem(email, referred)).then(|| id.into())
-    };
-    Ok(rows.into_iter().filter_map(may_not).collect())
+    let barred = rows.into_iter().filter(|(_, unknown, referred)| users::must_verify((*unknown, *referred)));
+    Ok(barred.map(|(id, ..)| id.into()).collect())
 }
 
 /// A batch beside one of its steps.

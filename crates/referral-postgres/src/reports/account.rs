@@ -4,17 +4,16 @@
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
-use referral_domain::credit::may_redeem;
 use referral_domain::id::BookId;
 use referral_domain::port::{AccountReport, StoreError, SummaryReport};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
-use referral_domain::user::EmailStatus;
 
 use super::history;
 use crate::failure::Told;
 use crate::ledger::LineRow;
 use crate::statement::{RowSql, fixed};
+use crate::users::{self, Doubt};
 
 /// `$1` are the names, `$2` the instants up to which their earnings are old enough, `$3` is the book. Nothing is read of who
 /// is verified: an index has those who are not. What was earned up to an instant is looked for only where something was
@@ -22,12 +21,9 @@ use crate::statement::{RowSql, fixed};
 const ACCOUNTS: &str = concat!(
     "SELECT k.ordinal, doubt.*, l.*, CASE WHEN l.at <= k.aged THEN l.earned ELSE coalesce(aged.earned, 0) END
     FROM unnest($1, $2) WITH ORDINALITY AS k(host_id, aged, ordinal)
-    CROSS JOIN LATERAL (SELECT n.user_id FROM user_names AS n
+    CROSS JOIN LATERAL (SELECT n.book_id, n.user_id FROM user_names AS n
       WHERE n.book_id = $3 AND n.host_id = k.host_id LIMIT 1) AS u
-    LEFT JOIN LATERAL (SELECT coalesce(x.event_word_verified, x.token_word_verified) IS NULL,
-        (SELECT 1 FROM referrals AS r WHERE r.book_id = $3 AND r.referred_id = u.user_id LIMIT 1) IS NOT NULL
-      FROM users AS x WHERE x.book_id = $3 AND x.user_id = u.user_id
-        AND coalesce(x.event_word_verified, x.token_word_verified) IS NOT TRUE LIMIT 1) AS doubt ON true
+    LEFT JOIN LATERAL (", users::doubt!(), ") AS doubt ON true
     LEFT JOIN LATERAL (SELECT ", crate::ledger::line_columns!(), " FROM history_lines AS l
       WHERE l.book_id = $3 AND l.user_id = u.user_id ORDER BY l.n DESC LIMIT 1) AS l ON true
     LEFT JOIN LATERAL (SELECT a.earned FROM history_lines AS a WHERE l.earned > 0 AND l.at > k.aged
@@ -35,8 +31,7 @@ const ACCOUNTS: &str = concat!(
 );
 
 type AccountSql = (BigInt, Nullable<(Bool, Bool)>, Nullable<RowSql<LineRow>>, BigInt);
-/// The doubt: whether nothing was said of their e-mail, and whether they were referred.
-type AccountRow = (i64, Option<(bool, bool)>, Option<LineRow>, i64);
+type AccountRow = (i64, Option<Doubt>, Option<LineRow>, i64);
 
 /// What these users have; of whom nobody heard there is no row.
 pub(super) async fn accounts(
@@ -49,10 +44,7 @@ pub(super) async fn accounts(
     let rows: Vec<AccountRow> = query.load(&mut conn).await.told()?;
     let mut reports = vec![AccountReport::default(); asked.len()];
     for (ordinal, doubt, last, aged) in rows {
-        let must_verify = doubt.is_some_and(|(unknown, referred)| {
-            let email = if unknown { EmailStatus::Unknown } else { EmailStatus::Unverified };
-            !may_redeem(email, referred)
-        });
+        let must_verify = doubt.is_some_and(users::must_verify);
         let report = AccountReport { must_verify, last: last.map(Into::into), aged };
         let place = usize::try_from(ordinal - 1).ok().and_then(|place| reports.get_mut(place));
         place.into_iter().for_each(|place| place.clone_from(&report));

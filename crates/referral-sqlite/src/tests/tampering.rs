@@ -178,11 +178,6 @@ const TAMPERS: &[Tamper] = &[
         "UPDATE referrals SET referrer_reward = 9900; UPDATE referral_progress SET referrer_reward = 9900",
     ),
     ("a threshold in one place", Check::NetSpend, "UPDATE referrals SET spend_threshold = 1"),
-    (
-        "a window that is longer in one place",
-        Check::NetSpend,
-        "UPDATE referrals SET qualifies_until = qualifies_until + 86400000000",
-    ),
     ("spend that nobody told", Check::NetSpend, "UPDATE referral_progress SET spend_gross = 7000"),
     ("an event removed", Check::NetSpend, "DELETE FROM spend_events WHERE source_id = 'inv_1'"),
     (

@@ -213,6 +213,10 @@ impl Oracle {
         *self.seen.entry(what).or_default() += u64::from(times);
     }
 
+    fn has_seen(&self, what: &str) -> bool {
+        self.seen.get(what).is_some_and(|times| *times > 0)
+    }
+
     pub(super) fn email(&self, user: usize) -> Email {
         let Person { word, first_yes, .. } = &self.people[user];
         match *word {

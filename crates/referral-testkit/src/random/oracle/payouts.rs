@@ -10,6 +10,7 @@ pub(in super::super) const DELAY_DAYS: u32 = 7;
 const DELAY: i64 = 7 * DAY;
 pub(in super::super) const MINIMUM: i64 = 5_00;
 const USABLE_AFTER: i64 = 3 * DAY;
+const NOT_EXPORTED: &str = "batch not exported: not verified";
 
 /// Who gave a payout up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -252,7 +253,9 @@ impl Oracle {
         let (step, by) = match reached {
             Reached::Draft => (BatchMove::Seal, maker),
             Reached::Sealed => (BatchMove::Approve, maker + 1),
-            Reached::Approved { .. } if self.has_unverified(batch) => (BatchMove::Discard, maker),
+            Reached::Approved { .. } if self.has_seen(NOT_EXPORTED) && self.has_unverified(batch) => {
+                (BatchMove::Discard, maker)
+            }
             Reached::Approved { .. } => (BatchMove::Export { paypal }, maker),
             Reached::Exported { .. } => return Some(Next::Settle { batch }),
             Reached::Settled { .. } | Reached::Discarded => return None,
@@ -260,7 +263,6 @@ impl Oracle {
         Some(Next::Move { batch, step, by })
     }
 
-    /// Whether somebody in it may not be paid.
     fn has_unverified(&self, batch: usize) -> bool {
         self.till.batches[batch].items.iter().any(|item| !self.may_redeem(self.whose(*item)))
     }
@@ -284,7 +286,7 @@ impl Oracle {
                 return Answer::Refused("format unsuitable");
             }
             (BatchMove::Export { .. }, Reached::Approved { .. }) if self.has_unverified(batch) => {
-                self.saw("batch not exported: not verified", true);
+                self.saw(NOT_EXPORTED, true);
                 return Answer::Refused("batch: not verified");
             }
             (BatchMove::Export { paypal }, Reached::Approved { .. }) => Reached::Exported { paypal },
