@@ -190,6 +190,9 @@ pub(super) struct Oracle {
     made: usize,
 }
 
+/// Tried once on purpose, and then no more.
+const NOT_EXPORTED: &str = "batch not exported: not verified";
+
 impl Oracle {
     pub(super) fn of(people: usize, setting: Setting, now: i64) -> Self {
         Self {

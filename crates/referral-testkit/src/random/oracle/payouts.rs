@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::calendar::DAY;
 use super::super::paying::{BatchMove, Line, OUTSIDE};
-use super::{Answer, Oracle};
+use super::{Answer, NOT_EXPORTED, Oracle};
 
 pub(in super::super) const DELAY_DAYS: u32 = 7;
 const DELAY: i64 = 7 * DAY;
 pub(in super::super) const MINIMUM: i64 = 5_00;
 const USABLE_AFTER: i64 = 3 * DAY;
-const NOT_EXPORTED: &str = "batch not exported: not verified";
 
 /// Who gave a payout up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -221,9 +220,8 @@ impl Oracle {
         let fitting: Vec<_> = asked.iter().copied().flatten().filter(fits).collect();
         let owes = |number: &usize| self.people[self.whose(*number)].purse.owed > 0;
         let (owing, rest): (Vec<_>, Vec<_>) = fitting.into_iter().partition(owes);
-        let (items, barred): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|number| self.may_redeem(self.whose(*number)));
-        self.saw("payout left out: not verified", !barred.is_empty());
+        let may_be_paid = |number: &usize| self.may_redeem(self.whose(*number));
+        let items: Vec<_> = rest.into_iter().filter(may_be_paid).collect();
         owing.into_iter().for_each(|number| self.end(number, Stands::Cancelled(By::Rule)));
         if items.is_empty() {
             return Answer::Refused("batch empty");
