@@ -47,19 +47,21 @@ INSERT INTO user_names (book_id, host_id, user_id) SELECT :book, host, pg_temp.i
 INSERT INTO referral_codes (book_id, code_id, owner_id, text, folded, is_primary, active, uses, created_at)
   SELECT :book, pg_temp.id(kind + 2, n), pg_temp.id(kind, n), code, code, true, true, 0, now() - interval '1 day'
   FROM (SELECT kind, n, upper(kind || 'C' || lpad(to_hex(n), 6, '0')) AS code FROM people) AS p;
+-- A referral's progress repeats its terms, to the microsecond.
+SELECT now() - interval '1 day' AS begun \gset
 INSERT INTO referrals (book_id, referral_id, referrer_id, referred_id, code_id, code_text, rule_version, referrer_reward,
     welcome_credit, spend_threshold, qualification_window_days, clawback_window_days, hold_days, source, signed_up_at, applied_at,
     qualifies_until, created_at)
   SELECT :book, pg_temp.id(5, n), pg_temp.id(1, referrer), pg_temp.id(2, n), pg_temp.id(3, referrer),
     upper('1C' || lpad(to_hex(referrer), 6, '0')), 1, 2500, 1000, 5000, 90, 60, 0, 'api', t, t, t + interval '90 days', t
-  FROM people, (SELECT now() - interval '1 day' AS t) AS t WHERE kind = 2;
+  FROM people, (SELECT :'begun'::timestamptz AS t) AS t WHERE kind = 2;
 INSERT INTO referral_progress (book_id, referral_id, qualifies_until, spend_threshold, referrer_reward, welcome_credit,
     state, activated_at, review, verified_at, spend_gross, spend_refunded, welcome_status, welcome_at,
     welcome_transaction, reward_status, reward_steps,
     commission_gross, commission_refunded, commission_due, commission_posted, commission_steps, updated_at)
   SELECT :book, pg_temp.id(5, n), t + interval '90 days', 5000, 2500, 1000, 'active', t, 'none', t, 0, 0, 'granted', t,
     pg_temp.id(256, n), 'not_due', 0, 0, 0, 0, 0, 0, t
-  FROM people, (SELECT now() - interval '1 day' AS t) AS t WHERE kind = 2;
+  FROM people, (SELECT :'begun'::timestamptz AS t) AS t WHERE kind = 2;
 
 CREATE TEMP TABLE lines AS
   SELECT p.n, l AS line, pg_temp.id(2, p.n) AS owner, pg_temp.account(:book, pg_temp.id(2, p.n)) AS account,
