@@ -41,14 +41,14 @@ CREATE TEMP TABLE people AS
   SELECT 2, :referred + n, 'hot_' || n / 1000 || '_' || n % 1000, :referred / 10 + n / 1000
   FROM generate_series(0, 4999) AS n;
 
+-- When all of them came: a referral's progress repeats its terms, to the microsecond.
+SELECT now() - interval '1 day' AS begun \gset
 INSERT INTO users (book_id, user_id, signed_up_at, event_word_at, event_word_verified, first_verified_at, first_seen_at)
-  SELECT :book, pg_temp.id(kind, n), t, t, true, t, t FROM people, (SELECT now() - interval '1 day' AS t) AS t;
+  SELECT :book, pg_temp.id(kind, n), t, t, true, t, t FROM people, (SELECT :'begun'::timestamptz AS t) AS t;
 INSERT INTO user_names (book_id, host_id, user_id) SELECT :book, host, pg_temp.id(kind, n) FROM people;
 INSERT INTO referral_codes (book_id, code_id, owner_id, text, folded, is_primary, active, uses, created_at)
-  SELECT :book, pg_temp.id(kind + 2, n), pg_temp.id(kind, n), code, code, true, true, 0, now() - interval '1 day'
+  SELECT :book, pg_temp.id(kind + 2, n), pg_temp.id(kind, n), code, code, true, true, 0, :'begun'
   FROM (SELECT kind, n, upper(kind || 'C' || lpad(to_hex(n), 6, '0')) AS code FROM people) AS p;
--- A referral's progress repeats its terms, to the microsecond.
-SELECT now() - interval '1 day' AS begun \gset
 INSERT INTO referrals (book_id, referral_id, referrer_id, referred_id, code_id, code_text, rule_version, referrer_reward,
     welcome_credit, spend_threshold, qualification_window_days, clawback_window_days, hold_days, source, signed_up_at, applied_at,
     qualifies_until, created_at)

@@ -114,8 +114,8 @@ impl App {
         Self { lane: Some(lane(Arc::new(alone), runtime)), arrivals, ..self }
     }
 
-    /// The same, but whether a code may be used is answered from what was looked up in the last 2 seconds. Applying a code
-    /// never is.
+    /// The same, but whether a code may be used, and by which rules a balance is payable, is answered from what was looked up
+    /// in the last 2 seconds. Applying a code, redeeming and paying never are.
     #[must_use]
     pub fn with_code_cache(self) -> Self {
         Self { codes: Some(CodeCache::living(LIFE)), ..self }

@@ -1,4 +1,5 @@
-//! Codes that were looked up a moment ago, unknown ones too, and their programs, for those who only ask whether a code may be used.
+//! Codes that were looked up a moment ago, unknown ones too, for those who only ask whether a code may be used; and
+//! programs, for them and for those who only show something ([`App::program_lately`](crate::App::program_lately)).
 //!
 //! An answer may be [`LIFE`] old. What this process changes it forgets at once; what others change it forgets when it is
 //! told ([`App::forget_code`](crate::App::forget_code)), and after [`LIFE`] in any case. Applying a code never looks here: it

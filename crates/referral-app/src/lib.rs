@@ -92,6 +92,6 @@ pub use rules::{PublishRules, RulesPreview, RulesReceipt, RulesRefused};
 pub use seal_ledger::SealPass;
 pub use sign_up::SignUp;
 pub use throttle::{Limits, Throttled};
-pub use validate_code::{Offer, Validity};
+pub use validate_code::{CODE_CHARS_MAX, Offer, Validity};
 pub use verify_ledger::{Expected, Verification, verify_ledger};
 pub use worker::Swept;

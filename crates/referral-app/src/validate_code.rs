@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::failure::{Failure, Refused};
 use crate::throttle::{Limits, Throttled, address_key};
 
-/// What is longer is nobody's code (`schemas.md`, section 3).
-const LONGEST_TEXT: usize = 64;
+/// How many characters a spelling of a code has at most, hyphens counted; what is longer is nobody's code (`schemas.md`,
+/// section 3).
+pub const CODE_CHARS_MAX: usize = 64;
 
 impl Refused for Throttled {}
 
@@ -78,7 +79,7 @@ impl App {
         let address = from.map(address_key);
         self.admit_one("validate", address.as_deref(), |limits| limits.validate).await?;
         let program = self.program_lately(slug).await?;
-        let short = text.chars().count() <= LONGEST_TEXT;
+        let short = text.chars().count() <= CODE_CHARS_MAX;
         let code = match FoldedCode::fold(text).filter(|_| short) {
             Some(folded) => self.look_up(program.book, folded).await?,
             None => None,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use referral_domain::credit::may_redeem;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::payout::{
     Batch, BatchStatus, BatchStep, MethodKind, Payout, PayoutMethod, PayoutStatus, PayoutStep, SettlementLine,
@@ -72,13 +71,7 @@ impl Payouts for MemoryUnit {
     }
 
     async fn unverified(&mut self, book: BookId, ids: &[UserId]) -> Result<BTreeSet<UserId>, StoreError> {
-        self.call(|state| {
-            let may_not = |id: &UserId| {
-                !may_redeem(state.email_status(book, *id), state.referral_of(book, *id).is_some())
-            };
-            Ok(ids.iter().copied().filter(may_not).collect())
-        })
-        .await
+        self.call(|state| Ok(ids.iter().copied().filter(|id| state.must_verify(book, *id)).collect())).await
     }
 }
 

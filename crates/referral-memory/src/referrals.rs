@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use referral_domain::commission::CommissionProgress;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::{BookId, ReferralId, UserId};
 use referral_domain::port::{Matured, Referrals, StoreError};
 use referral_domain::program::Program;
@@ -158,6 +159,11 @@ impl State {
     /// What is known of a user's e-mail.
     pub(crate) fn email_status(&self, book: BookId, user: UserId) -> EmailStatus {
         self.users.find(&(book, user)).map_or(EmailStatus::Unknown, |facts| facts.email_status())
+    }
+
+    /// Whether a user may not use what they have before their e-mail is verified.
+    pub(crate) fn must_verify(&self, book: BookId, user: UserId) -> bool {
+        !may_redeem(self.email_status(book, user), self.referral_of(book, user).is_some())
     }
 
     /// Whether an award of the referral may not be at its level. An award of nothing is never due.

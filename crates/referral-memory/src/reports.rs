@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::code::{Code, FoldedCode};
-use referral_domain::credit::may_redeem;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::ledger::{Block, Hash, SealedRow, TransactionKind, Verdict};
 use referral_domain::port::{
@@ -204,7 +203,7 @@ impl State {
 
     pub(crate) fn account(&self, book: BookId, facts: &UserFacts, aged: Timestamp) -> AccountReport {
         AccountReport {
-            must_verify: !may_redeem(facts.email_status(), self.referral_of(book, facts.id).is_some()),
+            must_verify: self.must_verify(book, facts.id),
             last: self.last_line(book, facts.id).cloned(),
             aged: self.earned_until(book, facts.id, aged),
         }

@@ -4,17 +4,19 @@
 //! writer is the lock.
 
 use async_trait::async_trait;
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
+use referral_domain::credit::may_redeem;
 use referral_domain::id::{BookId, UserId};
 use referral_domain::identity::Fingerprint;
 use referral_domain::port::{NewUser, StoreError, Users};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
-use referral_domain::user::{UserFacts, Word};
+use referral_domain::user::{EmailStatus, UserFacts, Word};
 
 use crate::column::{Key, Place, instant, micros};
 use crate::failure::{Told, touched};
-use crate::schema::{user_emails, user_names, users};
+use crate::schema::{referrals, user_emails, user_names, users};
 use crate::statement::fixed;
 use crate::unit::SqliteUnit;
 
@@ -78,6 +80,39 @@ impl TryFrom<NamedRow> for UserFacts {
             first_seen_at: Timestamp::from_micros(row.first_seen_at),
         })
     }
+}
+
+impl UserRow {
+    fn email_status(&self) -> EmailStatus {
+        let event = word(self.event_word_at, self.event_word_verified);
+        let token = word(self.token_word_at, self.token_word_verified);
+        EmailStatus::of(event, token, instant(self.first_verified_at))
+    }
+}
+
+/// What is known of the e-mail of the user of this id, whether or not their name was erased.
+pub(crate) fn email_status(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    id: UserId,
+) -> Result<EmailStatus, StoreError> {
+    let query = users::table.find((book.0, Key::from(id))).select(UserRow::as_select());
+    let row = query.get_result(conn).optional().told()?;
+    Ok(row.map_or(EmailStatus::Unknown, |row| row.email_status()))
+}
+
+/// Whether a user may not use what they have before their e-mail is verified. Their referral is looked for only where it
+/// decides.
+pub(crate) fn must_verify(
+    conn: &mut SqliteConnection,
+    book: BookId,
+    id: UserId,
+    email: EmailStatus,
+) -> Result<bool, StoreError> {
+    let theirs = referrals::book_id.eq(book.0).and(referrals::referred_id.eq(Key::from(id)));
+    let referred = email == EmailStatus::Unknown
+        && select(exists(referrals::table.filter(theirs))).get_result(conn).told()?;
+    Ok(!may_redeem(email, referred))
 }
 
 fn word(at: Option<i64>, verified: Option<bool>) -> Option<Word> {

@@ -29,10 +29,15 @@ impl Stage {
         answer(self.app.export_batch(&command).await).map(|export| export.bytes)
     }
 
-    /// Sealed by its maker, approved by another and exported.
-    pub(crate) async fn send_off(&self, batch: BatchId) {
+    /// Sealed by its maker and approved by another.
+    async fn agree_on(&self, batch: BatchId) {
         self.app.seal_batch(&self.moving(batch, "u_ada"), None).await.expect("sealed");
         self.app.approve_batch(&self.moving(batch, "u_bob"), None).await.expect("approved by another");
+    }
+
+    /// The same, and exported.
+    pub(crate) async fn send_off(&self, batch: BatchId) {
+        self.agree_on(batch).await;
         self.export(batch, "csv").await.expect("exported");
     }
 }
@@ -223,8 +228,7 @@ async fn a_batch_with_somebody_no_longer_verified_does_not_leave() {
     stage.affiliates(&NAMES[..2]).await;
     let ids = stage.approved(&NAMES[..2]).await;
     let batch = stage.built(None).await.batch.id;
-    stage.app.seal_batch(&stage.moving(batch, "u_ada"), None).await.expect("sealed");
-    stage.app.approve_batch(&stage.moving(batch, "u_bob"), None).await.expect("approved by another");
+    stage.agree_on(batch).await;
     stage.hear("u_2", false).await;
     let stored = stage.stored();
     assert_eq!(stage.export(batch, "csv").await, Err(ExportRefused::NotVerified(ids[1])));

@@ -67,11 +67,16 @@ impl Story {
         self.finance(by).post(&path, json!({})).await.json(200)
     }
 
+    /// A batch is sealed, and approved by another.
+    pub(super) async fn agreed(&self, batch: &str) {
+        self.moved(batch, "seal", "u_fin").await;
+        self.moved(batch, "approve", "u_bob").await;
+    }
+
     /// A batch sealed, approved by another and exported.
     pub(super) async fn exported(&self, payout: &str) -> String {
         let batch = self.drafted(payout).await;
-        self.moved(&batch, "seal", "u_fin").await;
-        self.moved(&batch, "approve", "u_bob").await;
+        self.agreed(&batch).await;
         let path = format!("/api/admin/payout-batches/{batch}/export?format=csv");
         assert_eq!(self.finance("u_fin").get(&path).await.status, 200);
         batch

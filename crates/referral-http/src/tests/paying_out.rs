@@ -108,8 +108,7 @@ async fn who_is_not_verified_is_left_out_and_holds_back_what_was_built_before() 
     let batch = story.drafted(&two).await;
     let lost = |user: &str| json!({"user_id": user, "verified": false});
     story.host.post("/api/events/email-verified", lost("u_fay")).await.json(200);
-    story.moved(&batch, "seal", "u_fin").await;
-    story.moved(&batch, "approve", "u_bob").await;
+    story.agreed(&batch).await;
     let export = format!("/api/admin/payout-batches/{batch}/export?format=csv");
     let refused = fin.get(&export).await.json(409);
     let detail = refused["detail"].as_str().expect("a detail");

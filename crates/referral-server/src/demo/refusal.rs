@@ -72,7 +72,7 @@ impl Refusal {
         let known = ProblemCode::parse(self.code()).map(ProblemCode::entry);
         known.map_or_else(
             || ("about:blank".to_owned(), self.to_string()),
-            |entry| (format!("/problems/{}", entry.code), entry.title.to_owned()),
+            |entry| (entry.address(), entry.title.to_owned()),
         )
     }
 

@@ -5,13 +5,11 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use referral_domain::credit::may_redeem;
 use referral_domain::id::{BatchId, BookId, PayoutId, UserId};
 use referral_domain::payout::{Batch, BatchItem, BatchStep, LeftOut, MethodKind, PayoutMethod, PayoutStep};
 use referral_domain::port::{BatchFilter, BatchHead, PayoutFilter, PayoutItem, PayoutSummary, StoreError};
 use referral_domain::reference::HostId;
 use referral_domain::time::Timestamp;
-use referral_domain::user::EmailStatus;
 
 use super::row::{BatchRow, BatchStepRow, ItemRow, MethodRow, PayoutRow, PayoutStepRow};
 use crate::column::{Key, Place};
@@ -189,39 +187,14 @@ pub(crate) fn names(
     ids.iter().map(one).collect()
 }
 
-#[derive(QueryableByName)]
-struct EmailRow {
-    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Bool>)]
-    verified: Option<bool>,
-    #[diesel(sql_type = diesel::sql_types::Bool)]
-    referred: bool,
-}
-
-impl EmailRow {
-    const fn status(&self) -> EmailStatus {
-        match self.verified {
-            None => EmailStatus::Unknown,
-            Some(true) => EmailStatus::Verified(Timestamp::from_micros(0)),
-            Some(false) => EmailStatus::Unverified,
-        }
-    }
-}
-
 pub(super) fn unverified(
     conn: &mut SqliteConnection,
     book: BookId,
     ids: BTreeSet<UserId>,
 ) -> Result<BTreeSet<UserId>, StoreError> {
     let one = |id: UserId| {
-        let query = fixed(
-            "SELECT coalesce(u.event_word_verified, u.token_word_verified) AS verified, EXISTS (SELECT 1
-               FROM referrals AS r WHERE r.book_id = u.book_id AND r.referred_id = u.user_id) AS referred
-             FROM users AS u WHERE u.book_id = ? AND u.user_id = ?",
-        );
-        let row: Option<EmailRow> =
-            query.bind(book.0).bind(Key::from(id)).get_result(conn).optional().told()?;
-        let may_not = row.is_some_and(|row| !may_redeem(row.status(), row.referred));
-        Ok(may_not.then_some(id))
+        let email = users::email_status(conn, book, id)?;
+        Ok(users::must_verify(conn, book, id, email)?.then_some(id))
     };
     ids.into_iter().map(one).filter_map(Result::transpose).collect()
 }

@@ -18,6 +18,14 @@ pub struct Entry {
     pub remedy: &'static str,
 }
 
+impl Entry {
+    /// Where its page is: the `"type"` of the problem.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("/problems/{}", self.code)
+    }
+}
+
 macro_rules! problem_codes {
     ($($name:ident = $status:literal $code:literal, $title:literal, $meaning:literal, $remedy:literal;)+) => {
         /// A problem's stable code. Adding one is a change that old clients survive; renaming one is not.

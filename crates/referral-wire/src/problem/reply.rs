@@ -35,7 +35,7 @@ impl Problem {
     fn body(&self) -> Body<'_> {
         let entry = self.code.entry();
         Body {
-            r#type: format!("/problems/{}", entry.code),
+            r#type: entry.address(),
             title: entry.title,
             status: entry.status,
             code: entry.code,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::web::Data;
-use referral_app::{App, Application, ApplyReceipt, Replayable, SignUp};
+use referral_app::{App, Application, ApplyReceipt, CODE_CHARS_MAX, Replayable, SignUp};
 use referral_domain::port::ReferralReport;
 use referral_domain::program::Program;
 use referral_domain::reference::{HostId, Slug};
@@ -75,7 +75,7 @@ struct Body {
 
 fn read(fields: &mut Fields<'_>) -> Option<Body> {
     let user = fields.required("user_id", scalar::user_id);
-    let code = fields.nullable("code", scalar::text(1, 64));
+    let code = fields.nullable("code", scalar::text(1, CODE_CHARS_MAX));
     let (email, email_verified) =
         (fields.optional("email", scalar::email), fields.optional("email_verified", |node| node.boolean()));
     let ip = fields.optional("ip", scalar::ip);

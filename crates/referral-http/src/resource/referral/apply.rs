@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use referral_app::{App, Application, ApplyCode, ApplyReceipt};
+use referral_app::{App, Application, ApplyCode, ApplyReceipt, CODE_CHARS_MAX};
 use referral_domain::referral::{Attribution, Source};
 use referral_domain::user::Word;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ struct Body {
 }
 
 fn read(fields: &mut Fields<'_>) -> Option<Body> {
-    let code = fields.required("code", scalar::text(1, 64));
+    let code = fields.required("code", scalar::text(1, CODE_CHARS_MAX));
     let device = fields.optional("device", scalar::fingerprint);
     let attribution = attribution::read(fields, Source::Typed);
     device?;

@@ -1,7 +1,7 @@
 //! `POST /api/admin/codes`
 
 use actix_web::web::Data;
-use referral_app::{App, CodeBounds, CreateCode, CreatedCode};
+use referral_app::{App, CODE_CHARS_MAX, CodeBounds, CreateCode, CreatedCode};
 use referral_domain::audit::Actor;
 use referral_domain::code::CodeText;
 use referral_domain::reference::Slug;
@@ -37,12 +37,9 @@ pub struct CreateCodeBody {
     pub daily_limit: Option<u32>,
 }
 
-/// The longest spelling, hyphens counted: neither validating nor applying a code reads a longer one.
-const SPELLING_CHARS_MAX: usize = 64;
-
 fn text(node: Node<'_>) -> Option<CodeText> {
     let text = node.text()?;
-    let short = text.chars().count() <= SPELLING_CHARS_MAX;
+    let short = text.chars().count() <= CODE_CHARS_MAX;
     match CodeText::parse(text).filter(|_| short) {
         Some(text) => Some(text),
         None => node.fault(
