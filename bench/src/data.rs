@@ -88,7 +88,7 @@ impl Cost {
             wal_bytes: one("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")?,
             syncs: one("SELECT wal_sync FROM pg_stat_wal")?,
             statements: one("SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements WHERE toplevel")?,
-            transactions: one("SELECT sum(xact_commit)::bigint FROM pg_stat_database")?,
+            transactions: one("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")?,
         })
     }
 
