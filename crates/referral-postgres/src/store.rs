@@ -86,14 +86,18 @@ impl PgStore {
         migration::pending(&session.conn).await
     }
 
-    /// Whether the role that the URL names could delete what must stay: an owner or a superuser, held by triggers alone.
-    /// The service needs no more than the rights of `referral_app`.
+    /// Whether the role that the URL names could delete what must stay, as an owner or a superuser, held by triggers alone,
+    /// or could make functions in any schema, which the triggers may take for those of PostgreSQL (ADR 23). The service
+    /// needs no more than the rights of `referral_app`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached or was never migrated.
     pub async fn is_overprivileged(&self) -> Result<bool, StoreError> {
         let session = self.patient().await?;
-        let asked = fixed::<(Bool,)>("SELECT has_table_privilege('entries', 'DELETE')");
+        let asked = fixed::<(Bool,)>(
+            "SELECT has_table_privilege('entries', 'DELETE') OR EXISTS (SELECT FROM pg_namespace
+               WHERE nspname !~ '^pg_' AND has_schema_privilege(oid, 'CREATE'))",
+        );
         Ok(asked.get_result::<(bool,)>(&mut &session.conn).await.told()?.0)
     }
 

@@ -13,9 +13,7 @@ use crate::{PgStore, Sessions};
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_whole_story_is_told_by_the_services_role() {
     let database = a_database().await;
-    let url = database.url();
-    let joint = if url.contains('?') { '&' } else { '?' };
-    let url = format!("{url}{joint}options=-c%20role%3Dreferral_app");
+    let url = as_service(&database.url());
     let store = Arc::new(PgStore::open(&url, Sessions::default()).expect("a store"));
     let world = World::new(store.clone(), store).await;
     let code = world.code("u_ana").await;
@@ -35,6 +33,23 @@ async fn a_whole_story_is_told_by_the_services_role() {
     let store = PgStore::open(&url, Sessions::default()).expect("a store");
     assert!(store.pending().await.expect("it may see what is applied").is_empty());
     let owner = PgStore::open(&database.url(), Sessions::default()).expect("a store");
-    let could_delete = [store.is_overprivileged().await, owner.is_overprivileged().await];
-    assert_eq!(could_delete.map(|could| could.expect("asked")), [false, true]);
+    let could_harm = [store.is_overprivileged().await, owner.is_overprivileged().await];
+    assert_eq!(could_harm.map(|could| could.expect("asked")), [false, true]);
+}
+
+/// So it is in a database that was upgraded from PostgreSQL 14, where everybody may make things in `public`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_may_make_functions_has_more_than_the_service_needs() {
+    let database = a_database().await;
+    let service = PgStore::open(&as_service(&database.url()), Sessions::default()).expect("a store");
+    assert!(!service.is_overprivileged().await.expect("asked"));
+    let owner = database.client().await;
+    owner.batch_execute("GRANT CREATE ON SCHEMA public TO PUBLIC").await.expect("granted");
+    assert!(service.is_overprivileged().await.expect("asked"));
+}
+
+/// A database's URL for a session in the service's role.
+fn as_service(url: &str) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}options=-c%20role%3Dreferral_app")
 }

@@ -22,8 +22,9 @@ pub(crate) struct Opened {
 }
 
 /// What is said of a role with more rights than a server needs.
-pub(crate) const OVERPRIVILEGED: &str = "the database's role owns the ledger's tables, so that only their triggers keep them from it: let the server connect as \
-     a role with no more than the rights of referral_app (docs/OPERATIONS.md)";
+pub(crate) const OVERPRIVILEGED: &str = "the database's role owns the ledger's tables, or may make functions in a schema, so that only triggers, or \
+     not even they, keep it from the ledger: let the server connect as a role with no more than the rights of referral_app, and \
+     REVOKE CREATE ON SCHEMA public FROM PUBLIC where PostgreSQL was upgraded from 14 (docs/OPERATIONS.md)";
 
 /// The store as a server needs it, with the names of the migrations that were applied just now. The embedded store is
 /// made and migrated by itself; PostgreSQL, which others may be using, only when that is asked for.
