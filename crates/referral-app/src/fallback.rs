@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use referral_domain::port::{Admission, Demand, Limiter, LimiterDown, Ticket};
+use referral_domain::port::{Admission, Demand, Limiter, LimiterDown, Ticket, chain};
 use referral_domain::time::Timestamp;
 use tokio::time::Instant;
 
@@ -64,7 +64,7 @@ impl WithFallback {
         metrics::counter!("referral_limiter_down_total").increment(1);
         if self.until.swap(self.later(), Ordering::AcqRel) == UP {
             metrics::gauge!("referral_limiter_fallback").set(1.0);
-            let error = down as &dyn std::error::Error;
+            let error = chain(down);
             tracing::warn!(error, "the limiter is away: this process counts its own limits until it is back");
         }
     }

@@ -5,13 +5,16 @@ use referral_domain::port::{Changes, Unit};
 use referral_domain::program::{Program, Rules};
 use referral_domain::reference::Slug;
 use referral_domain::rules::{PublishedRules, RuleFault, RuleVersion, RulesDraft};
-use referral_domain::time::Timestamp;
+use referral_domain::time::{SECOND, Timestamp};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::audit::Deed;
 use crate::failure::{Failure, Never, Refused};
 use crate::idempotent::{Idempotent, Replayable, once};
+
+/// How far ahead of now a version may begin that was published just now: how long a unit waits for another, and clocks differ.
+const A_MOMENT: i64 = 5 * SECOND;
 
 /// Rules to publish, or to look at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -126,7 +129,7 @@ impl App {
         let program = self.program::<Never>(&command.program).await?;
         let mut newest = self.reports().rule_versions(&program, None, 1).await?;
         let newest = newest.pop().map(|newest| newest.version).ok_or(Failure::NoProgram)?;
-        let effective_from = command.effective_from.unwrap_or(now);
+        let effective_from = beginning(command, &newest, now);
         let rules = command.rules.rules(program.currency);
         let untimely = untimely(&newest, effective_from, now).err();
         let contradictory = rules.as_ref().err().cloned().map(RulesRefused::Rules);
@@ -161,9 +164,16 @@ fn next(
     now: Timestamp,
 ) -> Result<RuleVersion, RulesRefused> {
     let rules = command.rules.rules(program.currency).map_err(RulesRefused::Rules)?;
-    let effective_from = command.effective_from.unwrap_or(now);
+    let effective_from = beginning(command, newest, now);
     untimely(newest, effective_from, now)?;
     Ok(RuleVersion { version: newest.version.saturating_add(1), rules, effective_from })
+}
+
+/// From when rules are in force. Whoever tells no time means now: after a version that somebody else published a moment ago,
+/// while these waited or by a clock that is a little ahead, it is that version's beginning.
+fn beginning(command: &PublishRules, newest: &RuleVersion, now: Timestamp) -> Timestamp {
+    let at_once = newest.effective_from <= now.plus_micros(A_MOMENT);
+    command.effective_from.unwrap_or(if at_once { now.max(newest.effective_from) } else { now })
 }
 
 /// Refuses rules that would be in force from the past on, or before a version that was published earlier.

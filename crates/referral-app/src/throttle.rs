@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use referral_domain::identity::fold_ip;
-use referral_domain::port::{Admission, Demand, LimiterDown, Quota, Ticket};
+use referral_domain::port::{Admission, Demand, LimiterDown, Quota, Ticket, chain};
 use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::{HOUR, SECOND, Timestamp};
 
@@ -121,10 +121,7 @@ impl App {
     fn limiter_is_down(&self, down: &LimiterDown) {
         metrics::counter!("referral_limiter_down_total").increment(1);
         if !self.limiter_down.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                error = down as &dyn std::error::Error,
-                "the limiter is down: nobody is refused by it"
-            );
+            tracing::warn!(error = chain(down), "the limiter is down: nobody is refused by it");
         }
     }
 }

@@ -18,7 +18,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -198,7 +198,7 @@ where
     let watched = Arc::clone(&wire);
     tokio::spawn(async move {
         if let Err(error) = drive(connection, &watched).await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL ended");
+            tracing::debug!(error = chain(&error), "a connection to PostgreSQL ended");
         }
         watched.end();
     });

@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -30,10 +30,7 @@ impl Endings {
         self.watch(ending);
         runtime.spawn(async move {
             if let Err(error) = lease.roll_back().await {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "a unit was not rolled back but cut off"
-                );
+                tracing::debug!(error = chain(&error), "a unit was not rolled back but cut off");
             }
             drop(done);
         });

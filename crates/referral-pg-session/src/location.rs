@@ -52,6 +52,9 @@ pub enum LocationFault {
     /// Something after a `%` that is not two hexadecimal digits of UTF-8.
     #[error("sslrootcert is not percent-encoded UTF-8")]
     Encoding,
+    /// Nothing between the credentials and the name.
+    #[error("the database's URL names no host")]
+    NoHost,
     /// What the driver says of the rest.
     #[error("the database's URL is not understood")]
     Rest(#[source] tokio_postgres::Error),
@@ -76,6 +79,9 @@ impl Location {
         }
         let plain = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
         let mut config = Config::from_str(&plain).map_err(LocationFault::Rest)?;
+        if config.get_hosts().is_empty() {
+            return Err(LocationFault::NoHost);
+        }
         let security = security.unwrap_or(Security::Prefer).given(roots.as_deref());
         config.ssl_mode(if security == Security::Plain { SslMode::Disable } else { SslMode::Require });
         Ok(Self { config, security, roots: Roots::of(roots) })
@@ -175,5 +181,7 @@ mod tests {
             assert!(!fault.to_string().contains("secret"), "{fault}");
         }
         assert!(matches!(read("sslmode=verify-full&sslrootcert=%zz"), Err(LocationFault::Encoding)));
+        assert!(matches!(Location::parse("postgres://ana:secret@/x"), Err(LocationFault::NoHost)));
+        assert!(Location::parse("postgres:///x?host=/run/postgresql").is_ok());
     }
 }

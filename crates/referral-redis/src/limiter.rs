@@ -42,6 +42,16 @@ impl RedisLimiter {
         Ok(Self { node: Node::open(urls)?, prefix: PREFIX.to_owned() })
     }
 
+    /// Whether Redis answers, and runs scripts. Nothing is counted.
+    ///
+    /// # Errors
+    /// [`LimiterDown`], with what went wrong.
+    pub async fn answers(&self) -> Result<(), LimiterDown> {
+        let script = Script::new("return redis.call('EXISTS', KEYS[1])");
+        let call = script.key(self.key("", "answers"));
+        self.node.run::<i64>(&call).await.map(drop).map_err(down)
+    }
+
     /// The same with keys of its own, which begin with this.
     #[must_use]
     pub fn with_prefix(self, prefix: &str) -> Self {

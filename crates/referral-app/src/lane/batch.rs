@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::thread;
 
-use referral_domain::port::{BoxError, StoreError};
+use referral_domain::port::{BoxError, StoreError, chain};
 use referral_domain::reference::Slug;
 use referral_domain::spend::{EventCommand, SpendRefusal};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -133,7 +133,7 @@ impl Batch {
     /// Somebody's event cannot be stored; alone it is known whose.
     fn fault(mut self, fault: Result<StoreError, Box<dyn Any + Send>>) -> Next {
         if self.len() > 1 {
-            let error = fault.as_ref().ok().map(|error| error as &dyn Error);
+            let error = fault.as_ref().ok().map(|error| chain(error));
             tracing::warn!(
                 events = self.len(),
                 error,

@@ -10,7 +10,7 @@ use referral_domain::money::Money;
 use referral_domain::port::{AuditFilter, CodeFilter};
 use referral_domain::program::ProgramStatus;
 use referral_domain::rules::{RuleFault, RulesDraft};
-use referral_domain::time::{DAY, HOUR};
+use referral_domain::time::{DAY, HOUR, SECOND};
 use referral_testkit::build::{currency, host, slug, usd};
 use referral_testkit::contract::race;
 
@@ -113,6 +113,22 @@ async fn rules_of_the_future_wait_for_their_instant_and_bar_what_would_come_befo
     assert_eq!(stage.refer("u_ben", &code).await.facts.rule_version, 1);
     stage.world.clock.advance(DAY);
     assert_eq!(stage.refer("u_cat", &code).await.facts.rule_version, 2);
+}
+
+/// Another server's clock is ahead, or these waited for the program while that one published.
+#[tokio::test]
+async fn rules_told_at_the_same_time_follow_each_other() {
+    let stage = Stage::open().await;
+    let at = |micros: i64| PublishRules {
+        effective_from: Some(stage.now().plus_micros(micros)),
+        ..welcoming(12_00)
+    };
+    assert_eq!(publish(&stage, &at(5 * SECOND)).await, 2);
+    assert_eq!(publish(&stage, &welcoming(1_00)).await, 3);
+    assert_eq!(publish(&stage, &at(5 * SECOND + 1)).await, 4);
+    let later = answer(stage.app.publish_rules(&welcoming(1_00), None).await);
+    let from = stage.now().plus_micros(5 * SECOND + 1);
+    assert_eq!(later, Err(RulesRefused::Overtaken { version: 4, from }), "that is no moment any more");
 }
 
 #[tokio::test]

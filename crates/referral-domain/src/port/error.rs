@@ -1,7 +1,10 @@
 //! The one error of every store.
 
+use std::error::Error;
+use std::iter::successors;
+
 /// A driver's error, kept as a source and never shown to a client.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a store could not do what was asked. A rule's "no" is never one of these.
 ///
@@ -52,4 +55,16 @@ impl StoreError {
     pub const fn is_contended(&self) -> bool {
         matches!(self, Self::Contended(_))
     }
+}
+
+/// An error and its causes, the outermost first: for a log, which prints no more of an error than its own words.
+///
+/// ```
+/// use referral_domain::port::{StoreError, chain};
+/// let away = StoreError::Unavailable("connection refused".into());
+/// assert_eq!(chain(&away), "the store is unavailable: connection refused");
+/// ```
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    successors(Some(error), |cause| (*cause).source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -20,7 +20,7 @@ mod unit;
 pub use adjusting::Adjustments;
 pub use ambient::{Chance, Clock, Ids};
 pub use change::{Changes, IdempotencyKey, StoredReply};
-pub use error::{BoxError, StoreError};
+pub use error::{BoxError, StoreError, chain};
 pub use ledger_report::{
     AdjustmentFilter, AdjustmentReport, JournalFilter, JournalItem, LedgerReports, LegReport,
     TransactionDetail, TransactionFilter, TransactionReport, TransferFilter,

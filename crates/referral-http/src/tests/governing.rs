@@ -80,6 +80,8 @@ async fn what_is_said_of_a_program_is_read_with_every_fault() {
     ] {
         assert!(faults.contains(&(fault.0.to_owned(), fault.1.to_owned())), "{fault:?} in {faults:?}");
     }
+    let known = json!({"landing_url": "https://ana:secret@shop.example/"});
+    story.admin().ask(&patch(PROGRAM, &known)).await.refused(400, "invalid-body");
     let refused = story.admin().ask(&patch(PROGRAM, &json!({"currency": "EUR", "status": "closed"}))).await;
     assert_eq!(
         refused.faults(),

@@ -23,7 +23,9 @@ async fn a_redis_that_went_is_down_and_one_that_came_back_is_not() {
     let mut server = Redis::private();
     let limiter = RedisLimiter::open(&server.url()).expect("a URL");
     assert!(admitted(&limiter).await && admitted(&limiter).await && !admitted(&limiter).await);
+    limiter.answers().await.expect("it is there");
     server.stop();
+    limiter.answers().await.expect_err("it is away");
     let mut down = 0;
     for _ in 0..10 {
         down += u32::from(limiter.admit("group", &demand(2), NOON).await.is_err());

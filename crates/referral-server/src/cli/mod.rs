@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use referral_domain::auth::{Role, Scope};
-use referral_domain::reference::HostId;
+use referral_domain::reference::{HostId, Slug};
 use referral_domain::time::{Day, Timestamp};
 use referral_proof::Hash;
 
@@ -94,7 +94,7 @@ pub(crate) struct Token {
     #[arg(long, value_parser = role)]
     pub(crate) role: Option<Role>,
     /// The program; '*' for all of them.
-    #[arg(long)]
+    #[arg(long, value_parser = program_or_all)]
     pub(crate) program: Option<String>,
     /// When the user signed up: RFC 3339, or seconds since 1970; now, when not given.
     #[arg(long, value_name = "T", value_parser = instant)]
@@ -232,6 +232,11 @@ fn day(text: &str) -> Result<Day, &'static str> {
 
 fn host_id(text: &str) -> Result<HostId, &'static str> {
     HostId::parse(text).ok_or("1 to 100 characters, no control characters, no blank at either end")
+}
+
+fn program_or_all(text: &str) -> Result<String, &'static str> {
+    let known = text == "*" || Slug::parse(text).is_some();
+    known.then(|| text.to_owned()).ok_or("a program's id is 1 to 40 of a-z, 0-9 and -; '*' for all of them")
 }
 
 fn hash(text: &str) -> Result<Hash, &'static str> {

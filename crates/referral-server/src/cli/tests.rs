@@ -46,6 +46,7 @@ fn what_is_not_in_the_contract_is_refused() {
         "token",
         "token --sub me --role root",
         "token --sub me --ttl soon",
+        "token --sub me --program Shop_1",
         "token --sub me --created-at yesterday",
         "api-key create --name shop",
         "api-key create --name shop --scope everything",

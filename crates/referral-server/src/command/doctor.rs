@@ -7,6 +7,7 @@ use std::path::Path;
 use referral_domain::ledger::Verdict as Proof;
 use referral_domain::port::Reports;
 use referral_postgres::PgStore;
+use referral_redis::RedisLimiter;
 
 use super::{Verdict, print};
 use crate::config::Config;
@@ -32,6 +33,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<Verdict> {
     let mut findings = vec![Sound("configuration: no faults".to_owned()), limits(config)];
     findings.extend(files(&config.data_directory()));
     findings.extend(stored(config).await);
+    findings.extend(redis(config).await);
     findings.iter().try_for_each(|finding| print(&line(finding)))?;
     let broken = findings.iter().any(|finding| matches!(finding, Broken(_)));
     Ok(if broken { Verdict::Unsound } else { Verdict::Sound })
@@ -81,6 +83,21 @@ async fn stored(config: &Config) -> Vec<Finding> {
         }
         Err(error) => vec![Broken(format!("store: {error:#}"))],
     }
+}
+
+/// Whether Redis answers, where limits are to be counted in it.
+async fn redis(config: &Config) -> Option<Finding> {
+    let urls = config.redis.as_ref()?;
+    let asked = match RedisLimiter::open(urls.expose()) {
+        Ok(limiter) => limiter.answers().await.map_err(anyhow::Error::from),
+        Err(fault) => Err(fault.into()),
+    };
+    Some(match asked {
+        Ok(()) => Sound("redis: answers".to_owned()),
+        Err(error) => {
+            Doubtful(format!("redis: {error:#}; until it is back each server counts limits by itself"))
+        }
+    })
 }
 
 /// Whether the database itself keeps what must stay from this server.

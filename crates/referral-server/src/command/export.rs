@@ -27,6 +27,9 @@ pub(super) async fn run(config: &Config, asked: &LedgerExport) -> anyhow::Result
         None => Chart::default(),
     };
     let program = Slug::parse(&asked.program).context("a program's id is 1 to 40 of a-z, 0-9 and -")?;
+    if asked.to < asked.from {
+        bail!("--to lies before --from");
+    }
     let opened = store::existing(config).await?;
     let app = application::assemble(config, &Secrets::settle(config)?, &opened)?;
     let mut table = JournalTable::new(program, asked.from.start(), asked.to.next().start(), chart);

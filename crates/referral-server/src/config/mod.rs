@@ -141,13 +141,13 @@ impl Reading {
     fn config(&mut self) -> Config {
         self.refuse_what_is_not_built();
         self.check_what_is_not_used();
+        let bind = self.read(setting::BIND, value::address);
+        let bind = bind.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)));
         Config {
             database: self.database(),
             redis: self.read(setting::REDIS_URL, redis::redis),
-            bind: self
-                .read(setting::BIND, value::address)
-                .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000))),
-            metrics: self.metrics(),
+            bind,
+            metrics: self.metrics(bind),
             public_url: self.read(setting::PUBLIC_URL, value::public_url),
             tokens: self.tokens(),
             trusted_proxies: self.read(setting::TRUSTED_PROXIES, value::proxies).unwrap_or_default(),
@@ -195,8 +195,15 @@ impl Reading {
         let _: Option<()> = self.read(setting::WEBHOOK_ALLOW, no_webhooks);
     }
 
-    fn metrics(&mut self) -> Metrics {
-        match self.read(setting::METRICS_BIND, value::address_or_off) {
+    /// Who may call the API may not see what the server counts.
+    fn metrics(&mut self, api: SocketAddr) -> Metrics {
+        let elsewhere = |text: &str| match value::address_or_off(text)? {
+            Some(address) if address == api && api.port() != 0 => {
+                Err(wrong("is the address of the API", "give the metrics a port of their own"))
+            }
+            metrics => Ok(metrics),
+        };
+        match self.read(setting::METRICS_BIND, elsewhere) {
             None => Metrics::IfFree(SocketAddr::from((Ipv4Addr::LOCALHOST, 9090))),
             Some(None) => Metrics::Off,
             Some(Some(address)) => Metrics::At(address),

@@ -162,6 +162,7 @@ fn every_malformed_value_is_one_fault() {
         ("REFERRAL_DATABASE_URL", "sqlite://:memory:"),
         ("REFERRAL_BIND", "localhost"),
         ("REFERRAL_METRICS_BIND", "9090"),
+        ("REFERRAL_METRICS_BIND", "127.0.0.1:8000"),
         ("REFERRAL_PUBLIC_URL", "ref.example.com"),
         ("REFERRAL_PUBLIC_URL", "https://ref.example.com/?a=b"),
         ("REFERRAL_JWT_CLAIMS", "rolle=id"),

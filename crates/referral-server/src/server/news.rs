@@ -6,7 +6,7 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::sleep;
 use referral_app::App;
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 use referral_postgres::{News, PgStore};
 
 use super::stop::Stop;
@@ -44,6 +44,6 @@ async fn listen(app: &App, store: &PgStore) -> Result<(), StoreError> {
 /// The store says what it is away for to those who need it; here nothing is wrong but an age of up to 2 seconds.
 fn quieten(lost: Result<(), StoreError>) {
     if let Err(error) = lost {
-        tracing::debug!(error = &error as &dyn std::error::Error, "news of codes are not heard");
+        tracing::debug!(error = chain(&error), "news of codes are not heard");
     }
 }

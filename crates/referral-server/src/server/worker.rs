@@ -9,7 +9,7 @@ use actix_web::rt;
 use actix_web::rt::task::{JoinError, JoinHandle};
 use referral_app::{App, Swept};
 use referral_domain::ledger::Mark;
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 use referral_proof::sign::SigningKey;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -141,6 +141,6 @@ fn report(sweep: &str, outcome: Result<Swept, StoreError>) {
         Ok(Swept { changed: 0 }) => tracing::debug!(sweep, "nothing to do"),
         Ok(Swept { changed }) if sweep == "seal" => tracing::debug!(sweep, changed, "swept"),
         Ok(Swept { changed }) => tracing::info!(sweep, changed, "swept"),
-        Err(error) => tracing::error!(sweep, error = &error as &dyn std::error::Error, "a sweep failed"),
+        Err(error) => tracing::error!(sweep, error = chain(&error), "a sweep failed"),
     }
 }

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 
 pub use code::{Entry, ProblemCode};
 pub use fault::{FieldFault, Place};
@@ -133,9 +133,7 @@ impl Problem {
     /// Its cause and the causes of that, one after the other, for the log alone.
     #[must_use]
     pub fn chain(&self) -> String {
-        let first: Option<&(dyn Error + 'static)> = self.source.as_deref().map(|e| e as _);
-        let causes = std::iter::successors(first, |cause| (*cause).source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        self.source.as_deref().map(|error| chain(error)).unwrap_or_default()
     }
 
     fn retry_after_seconds(&self) -> Option<u64> {

@@ -18,13 +18,16 @@ pub(super) fn name(node: Node<'_>) -> Option<String> {
     }
 }
 
-/// An absolute http or https URL.
+/// An absolute http or https URL. Everybody is shown it, so it holds no credentials.
 pub(super) fn landing_url(node: Node<'_>) -> Option<String> {
     let text = scalar::text(1, URL_CHARACTERS_MAX)(node)?;
     if is_url(&text) {
         Some(text)
     } else {
-        node.fault("url-format", "a URL like https://app.example.com/signup")
+        node.fault(
+            "url-format",
+            "a URL like https://app.example.com/signup, without a name or password in it",
+        )
     }
 }
 
@@ -32,7 +35,9 @@ pub(super) fn landing_url(node: Node<'_>) -> Option<String> {
 fn is_url(text: &str) -> bool {
     let asked = text.split_once('#').map_or(text, |(asked, _)| asked);
     let sound = |uri: Uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+        let names_nobody = uri.authority().is_some_and(|place| !place.as_str().contains('@'));
+        let has_host = uri.host().is_some_and(|host| !host.is_empty());
+        matches!(uri.scheme_str(), Some("http" | "https")) && has_host && names_nobody
     };
     text.bytes().all(|byte| byte.is_ascii_graphic()) && asked.parse().is_ok_and(sound)
 }
