@@ -164,7 +164,7 @@ pub enum BatchRefusal {
 /// use referral_domain::{audit::*, id::*, money::Currency, payout::*, time::Timestamp};
 /// use uuid::Uuid;
 /// let person = |id: &str| Actor { kind: ActorKind::Staff, id: id.into() };
-/// let (id, at) = (BatchId::from_uuid(Uuid::from_u128(1)), Timestamp::from_micros(0));
+/// let (id, at) = (BatchId::from_uuid(Uuid::from_u128(1)), Timestamp::from_micros(7));
 /// let item = BatchItem {
 ///     payout: PayoutId::from_uuid(Uuid::from_u128(2)), step: 3, user: UserId::from_uuid(Uuid::from_u128(3)),
 ///     method: 1, amount: 2_500, digest: [7; 32],
@@ -172,8 +172,9 @@ pub enum BatchRefusal {
 /// let batch = Batch::draft(id, MethodKind::Sepa, vec![item], person("u_ada"), at);
 /// let batch = batch.seal(Currency::parse("EUR").expect("euros"), person("u_ada"), at)?;
 /// assert_eq!(batch.clone().approve(person("u_ada"), at), Err(BatchRefusal::SecondPerson));
-/// let batch = batch.approve(person("u_bob"), at)?.export("sepa", person("u_ada"), at)?;
+/// let batch = batch.approve(person("u_bob"), Timestamp::from_micros(0))?.export("sepa", person("u_ada"), at)?;
 /// assert_eq!((batch.status(), batch.total()), (BatchStatus::Exported, Some(2_500)));
+/// assert!(batch.steps.iter().all(|step| step.at == at));
 /// # Ok::<(), BatchRefusal>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -312,12 +313,14 @@ impl Batch {
         self.then(BatchStage::Settled, by, at)
     }
 
+    /// A step is never earlier than the one before it, whichever server's clock ran ahead or read the time before it waited.
     fn then(mut self, stage: BatchStage, by: Actor, at: Timestamp) -> Result<Self, BatchRefusal> {
         let status = self.status();
         if !stage.status().may_follow(Some(status)) {
             return Err(BatchRefusal::State(status));
         }
         let (n, after) = (self.steps.last().map_or(0, |step| step.n) + 1, Some(status));
+        let at = self.steps.last().map_or(at, |step| step.at.max(at));
         self.steps.push(BatchStep { batch: self.id, n, after, stage, by, at });
         Ok(self)
     }

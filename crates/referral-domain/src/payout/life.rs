@@ -185,7 +185,7 @@ pub struct WrongState {
 /// ```
 /// use referral_domain::{id::*, payout::*, time::Timestamp};
 /// use uuid::Uuid;
-/// let (at, user) = (Timestamp::from_micros(0), UserId::from_uuid(Uuid::from_u128(1)));
+/// let (at, user) = (Timestamp::from_micros(7), UserId::from_uuid(Uuid::from_u128(1)));
 /// let method = PayoutMethod {
 ///     user, n: 1, kind: MethodKind::External, label: "****".into(), digest: [7; 32], sealed: Some(vec![1]),
 ///     changed_at: at,
@@ -195,8 +195,10 @@ pub struct WrongState {
 /// let batch = BatchId::from_uuid(Uuid::from_u128(4));
 /// let payout = payout.approve(at)?.enter(batch, at)?;
 /// assert_eq!(payout.clone().cancel(CancelledBy::User, None, reserve, at), Err(WrongState { status: PayoutStatus::Batched }));
-/// let paid = payout.send(at)?.pay(TransactionId::from_uuid(Uuid::from_u128(5)), at)?;
+/// let slow_clock = Timestamp::from_micros(0);
+/// let paid = payout.send(slow_clock)?.pay(TransactionId::from_uuid(Uuid::from_u128(5)), at)?;
 /// assert_eq!((paid.status(), paid.steps.len()), (PayoutStatus::Paid, 5));
+/// assert!(paid.steps.iter().all(|step| step.at == at));
 /// # Ok::<(), WrongState>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -345,12 +347,14 @@ impl Payout {
         self.batch().filter(|_| status == needed).ok_or(WrongState { status })
     }
 
+    /// A step is never earlier than the one before it, whichever server's clock ran ahead or read the time before it waited.
     fn then(mut self, stage: PayoutStage, at: Timestamp) -> Result<Self, WrongState> {
         let status = self.status();
         if !stage.status().may_follow(Some(status)) {
             return Err(WrongState { status });
         }
         let (n, after) = (self.last().map_or(0, |step| step.n) + 1, Some(status));
+        let at = self.last().map_or(at, |step| step.at.max(at));
         self.steps.push(PayoutStep { payout: self.id, n, after, stage, at });
         Ok(self)
     }
