@@ -1,6 +1,6 @@
 //! API keys: made once, shown once, kept as a hash.
 
-use referral_domain::audit::Actor;
+use referral_domain::audit::{Actor, ActorKind};
 use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::{ApiKeyId, BookId};
 use referral_domain::port::{Changes, StoreError, Unit};
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::audit::Deed;
-use crate::failure::{Failure, Never, Refused};
+use crate::failure::{Failure, Refused};
 use crate::idempotent::{Idempotent, Replayable, claim, keep, once};
 use crate::transact::transact;
 
@@ -56,6 +56,16 @@ pub enum Revoked {
     Before,
 }
 
+/// A key asked for a key that decides: see [`Scope::decides`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a key with `admin:write` or `payouts:write` is made with the token of an admin, or at the command line: a key that made \
+     another could approve with it what it asked for itself"
+)]
+pub struct MadeByAKey;
+
+impl Refused for MadeByAKey {}
+
 /// There is no such key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no such key")]
@@ -77,12 +87,15 @@ impl App {
     /// stored as it is, so it must not hold the key; whoever renders is not given it.
     ///
     /// # Errors
-    /// No such program, or the store's.
+    /// [`MadeByAKey`], no such program, or the store's.
     pub async fn create_api_key(
         &self,
         command: &CreateApiKey,
         request: Option<&Idempotent<'_, ApiKey>>,
-    ) -> Result<Replayable<NewApiKey>, Failure<Never>> {
+    ) -> Result<Replayable<NewApiKey>, Failure<MadeByAKey>> {
+        if command.by.kind == ActorKind::Key && command.scopes.iter().any(|scope| scope.decides()) {
+            return Err(MadeByAKey.into());
+        }
         let (now, id, key) = (self.now(), ApiKeyId::from_uuid(self.draw_id()), self.draw_key());
         let text = &key;
         let made = once(self.store(), &command.program, request, now, move |unit, program| {

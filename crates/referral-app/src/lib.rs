@@ -57,7 +57,7 @@ pub use adjust::{
     AdjustmentPage, AdjustmentReceipt, AdjustmentRefused, AdjustmentUndecided, DecideAdjustment,
     RequestAdjustment,
 };
-pub use api_key::{CreateApiKey, NewApiKey, NoSuchKey, RevokeApiKey, Revoked};
+pub use api_key::{CreateApiKey, MadeByAKey, NewApiKey, NoSuchKey, RevokeApiKey, Revoked};
 pub use app::{App, Parts};
 pub use apply_code::ApplyCode;
 pub use applying::{Application, ApplyReceipt, Refusal as ApplyRefusal};

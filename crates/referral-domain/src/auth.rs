@@ -47,6 +47,20 @@ words! {
     }
 }
 
+impl Scope {
+    /// Whether it lets a key approve what somebody asked for. Such a key is made by a person: one that makes another of its
+    /// kind could ask with the one and approve with the other.
+    ///
+    /// ```
+    /// use referral_domain::auth::Scope;
+    /// assert!(Scope::PayoutsWrite.decides() && !Scope::CreditsRedeem.decides());
+    /// ```
+    #[must_use]
+    pub const fn decides(self) -> bool {
+        matches!(self, Self::AdminWrite | Self::PayoutsWrite)
+    }
+}
+
 /// An API key as it is stored: never the key, only its SHA-256.
 ///
 /// ```

@@ -1,11 +1,11 @@
 //! API keys, and the keys under which a request may be repeated.
 
 use referral_app::{
-    ApplyReceipt, CodeReport, CreateApiKey, Failure, Idempotent, Never, NewApiKey, NoSuchKey, Replayable,
-    RevokeApiKey, Revoked, Swept,
+    ApplyReceipt, CodeReport, CreateApiKey, Failure, Idempotent, MadeByAKey, NewApiKey, NoSuchKey,
+    Replayable, RevokeApiKey, Revoked, Swept,
 };
 use referral_domain::apply::ApplyRefusal as Rule;
-use referral_domain::audit::Actor;
+use referral_domain::audit::{Actor, ActorKind};
 use referral_domain::auth::{ApiKey, Scope};
 use referral_domain::id::ApiKeyId;
 use referral_domain::port::{AuditFilter, Reports, StoredReply};
@@ -53,6 +53,24 @@ async fn an_api_key_made_under_an_idempotency_key_is_one_and_its_text_is_kept_no
     assert!(!stage.stored().contains(&key), "the key itself is nowhere");
     let other = stage.app.create_api_key(&command, Some(&request(2))).await;
     assert!(matches!(other, Err(Failure::KeyReused)), "another body");
+}
+
+#[tokio::test]
+async fn a_key_makes_no_key_that_decides() {
+    let stage = Stage::open().await;
+    let by = Actor { kind: ActorKind::Key, id: "key_1".to_owned() };
+    let mut made = 0;
+    for scope in Scope::ALL.iter().copied() {
+        let scopes = vec![Scope::EventsWrite, scope];
+        let command = CreateApiKey { by: by.clone(), scopes, ..a_key(&stage) };
+        match done(stage.app.create_api_key(&command, None).await) {
+            Ok(_) => made += 1,
+            Err(MadeByAKey) => assert!(scope.decides(), "{scope}"),
+        }
+    }
+    assert_eq!(made, 5, "of 7 scopes two decide");
+    let person = CreateApiKey { scopes: vec![Scope::AdminWrite], ..a_key(&stage) };
+    done(stage.app.create_api_key(&person, None).await).expect("a person makes it");
 }
 
 #[tokio::test]
@@ -135,7 +153,10 @@ async fn the_use_of_an_api_key_is_written_once_a_minute_however_many_say_so_at_o
 async fn there_is_no_api_key_for_a_program_that_does_not_exist() {
     let stage = Stage::open().await;
     let elsewhere = CreateApiKey { program: slug("other"), ..a_key(&stage) };
-    assert!(matches!(stage.app.create_api_key(&elsewhere, None).await, Err(Failure::<Never>::NoProgram)));
+    assert!(matches!(
+        stage.app.create_api_key(&elsewhere, None).await,
+        Err(Failure::<MadeByAKey>::NoProgram)
+    ));
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use referral_app::{
     AdjustmentRefused, AdjustmentUndecided, ApplyRefusal, BatchRefused, ChangeRefused, CodeTaken,
-    CreateProgramRefused, EmptyBatch, ExportRefused, Failure, Never, NoSuchCode, NoSuchKey, RedeemRefused,
-    RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused, Throttled,
-    TimeOutOfRange, UnknownEvent,
+    CreateProgramRefused, EmptyBatch, ExportRefused, Failure, MadeByAKey, Never, NoSuchCode, NoSuchKey,
+    RedeemRefused, RetractionRefused, ReversalRefused, RulesRefused, STATEMENT_LINES_MAX, StatementRefused,
+    Throttled, TimeOutOfRange, UnknownEvent,
 };
 use referral_domain::adjustment::DecisionRefusal;
 use referral_domain::apply::ApplyRefusal as Rule;
@@ -129,6 +129,12 @@ impl Explain for CreateProgramRefused {
 impl Explain for CodeTaken {
     fn problem(&self, _: Timestamp) -> Problem {
         Problem::new(ProblemCode::CodeTaken)
+    }
+}
+
+impl Explain for MadeByAKey {
+    fn problem(&self, _: Timestamp) -> Problem {
+        Problem::new(ProblemCode::MissingRole).detail(self.to_string())
     }
 }
 

@@ -103,7 +103,8 @@ fn untold(stored: &ApiKey) -> (u16, String) {
 }
 
 /// Makes an API key and tells it, this once: it is kept as a hash. Under an `Idempotency-Key` it is made once, and repeating
-/// the call answers the first reply with a `key` of null.
+/// the call answers the first reply with a `key` of null. A key with `admin:write` or `payouts:write` is made by a person: with
+/// the token of an admin, or at the command line.
 #[utoipa::path(
     post, path = "/api/admin/api-keys", tag = "administration", request_body = CreateApiKeyBody,
     params(
