@@ -27,7 +27,7 @@ use tokio_postgres::tls::TlsStream;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
 use crate::failure::{Told, unavailable};
-use crate::location::{Location, Security};
+use crate::location::{Location, LocationFault, Security};
 use crate::tls;
 use crate::wire::{Tapped, Wire};
 
@@ -142,7 +142,7 @@ impl Connector {
     /// The first of the URL's hosts that answers.
     async fn any_host(&self) -> Result<Session, StoreError> {
         let config = &self.location.config;
-        let mut last = unavailable("the database's URL names no host");
+        let mut last = unavailable(LocationFault::NoHost);
         for (n, host) in config.get_hosts().iter().enumerate() {
             let ports = config.get_ports();
             let port = ports.get(n).or_else(|| ports.first()).copied().unwrap_or(PORT);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::{block_in_place, spawn_blocking};
@@ -63,7 +63,7 @@ impl Writer {
     fn abandon(&mut self) {
         let Some(conn) = self.conn.as_mut().filter(|_| self.in_unit) else { return };
         if let Err(error) = conn.batch_execute("ROLLBACK") {
-            tracing::warn!(error = %error, "a rollback failed; the writer connects again");
+            tracing::warn!(error = chain(&error), "a rollback failed; the writer connects again");
             self.conn = None;
         }
         self.in_unit = false;

@@ -25,7 +25,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use referral_domain::port::{BoxError, StoreError};
+use referral_domain::port::{BoxError, StoreError, chain};
 use referral_domain::reference::Slug;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -140,7 +140,11 @@ fn answers(ended: Option<Result<Vec<Shared>, Failure<Refusal>>>, count: usize) -
             all(&|| away(&cause))
         }
         Some(Err(error)) => {
-            tracing::warn!(people = count, error = %error, "people who sign up go on alone: one fails the others");
+            tracing::warn!(
+                people = count,
+                error = chain(&error),
+                "people who sign up go on alone: one fails the others"
+            );
             all(&|| Shared::Alone)
         }
         None => all(&|| Shared::Alone),

@@ -6,7 +6,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use async_trait::async_trait;
 use referral_domain::auth::ApiKey;
 use referral_domain::id::ApiKeyId;
-use referral_domain::port::{Clock, StoreError};
+use referral_domain::port::{Clock, StoreError, chain};
 use referral_domain::time::Timestamp;
 
 use super::api_key::{is_news, judge, presented};
@@ -111,7 +111,7 @@ impl Gate {
             return;
         }
         if let Err(error) = self.keys.used(key.id, now).await {
-            tracing::warn!(key = %key.id, %error, "the last use of an API key could not be noted");
+            tracing::warn!(key = %key.id, error = chain(&error), "the last use of an API key could not be noted");
         }
     }
 }

@@ -31,7 +31,6 @@ pub async fn healthz() -> HttpResponse {
 /// The store answers within 5 seconds and its schema is the one this build needs.
 #[utoipa::path(get, path = "/readyz", tag = "server", responses((status = 200, body = Health)), security(()))]
 pub async fn readyz(app: Data<App>) -> Reply {
-    let ready = timeout(READY_WITHIN, app.reports().ready()).await;
-    ready.map_err(Problem::store_unavailable)?.map_err(Problem::from)?;
+    timeout(READY_WITHIN, app.reports().ready()).await.map_err(Problem::store_unavailable)??;
     Ok(reply::ok(&Health { status: "ok" }))
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use referral_domain::ledger::Verdict as Proof;
-use referral_domain::port::Reports;
+use referral_domain::port::{Reports, chain};
 use referral_postgres::PgStore;
 use referral_redis::RedisLimiter;
 
@@ -88,16 +88,14 @@ async fn stored(config: &Config) -> Vec<Finding> {
 /// Whether Redis answers, where limits are to be counted in it.
 async fn redis(config: &Config) -> Option<Finding> {
     let urls = config.redis.as_ref()?;
-    let asked = match RedisLimiter::open(urls.expose()) {
-        Ok(limiter) => limiter.answers().await.map_err(anyhow::Error::from),
-        Err(fault) => Err(fault.into()),
+    let why = match RedisLimiter::open(urls.expose()) {
+        Ok(limiter) => limiter.answers().await.err().map(|down| chain(&down)),
+        Err(fault) => Some(chain(&fault)),
     };
-    Some(match asked {
-        Ok(()) => Sound("redis: answers".to_owned()),
-        Err(error) => {
-            Doubtful(format!("redis: {error:#}; until it is back each server counts limits by itself"))
-        }
-    })
+    Some(why.map_or_else(
+        || Sound("redis: answers".to_owned()),
+        |why| Doubtful(format!("redis: {why}; until it is back each server counts limits by itself")),
+    ))
 }
 
 /// Whether the database itself keeps what must stay from this server.
@@ -105,7 +103,7 @@ async fn rights(store: &PgStore) -> Finding {
     match store.is_overprivileged().await {
         Ok(false) => Sound("rights: the database's role may add to the ledger and delete nothing".to_owned()),
         Ok(true) => Doubtful(format!("rights: {OVERPRIVILEGED}")),
-        Err(error) => Broken(format!("rights: {:#}", anyhow::Error::from(error))),
+        Err(error) => Broken(format!("rights: {}", chain(&error))),
     }
 }
 
@@ -115,6 +113,6 @@ async fn ledger(reports: &dyn Reports) -> Finding {
             Broken(format!("ledger: broken at {} ({})", first.place, first.check))
         }
         Ok(Proof::Verified(counts)) => Sound(format!("ledger: {} transfers hold", counts.transfers)),
-        Err(error) => Broken(format!("ledger: {:#}", anyhow::Error::from(error))),
+        Err(error) => Broken(format!("ledger: {}", chain(&error))),
     }
 }

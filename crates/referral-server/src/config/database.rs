@@ -1,9 +1,10 @@
 //! Which store: a SQLite file or a PostgreSQL database.
 
+use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use referral_domain::port::StoreError;
+use referral_domain::port::{StoreError, chain};
 use referral_postgres::{PgStore, Sessions};
 
 use super::fault::{Wrong, wrong};
@@ -73,7 +74,7 @@ fn postgres(text: &str) -> Result<Database, Wrong> {
 
 /// The causes: that the store is unavailable says nothing about a store that was not looked for.
 fn why(fault: &StoreError) -> String {
-    anyhow::Chain::new(fault).skip(1).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    fault.source().map(chain).unwrap_or_default()
 }
 
 fn is_file_path(path: &str) -> bool {
